@@ -1,0 +1,7 @@
+"""Why training converges: ReLU networks, exact risks and gradient flow."""
+
+from course_lib.networks import ReLUNetwork
+from course_lib.piecewise import PiecewisePolynomial
+from course_lib.risks import ExactRisk
+
+__all__ = ["ExactRisk", "PiecewisePolynomial", "ReLUNetwork"]

@@ -1,0 +1,1 @@
+"""Where exactness lives: integrals of squared residuals, cut where the integrand stops being polynomial."""
