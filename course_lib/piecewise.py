@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, comb, factorial
 
 import numpy as np
@@ -211,7 +212,7 @@ def _interpolate(function, left: float, right: float, degree: int) -> tuple[Cheb
 
 def _adaptive(function, corners, tolerance) -> list[tuple[float, Chebyshev, float]]:
     """(right end, interpolant, observed error) of pieces halved until the error is below the tolerance."""
-    waiting = list(zip(corners[:-1], corners[1:], strict=True))[::-1]
+    waiting = list(pairwise(corners))[::-1]
     done = []
     while waiting:
         left, right = waiting.pop()
@@ -240,7 +241,7 @@ def _uniform(function, corners, tolerance, order, value) -> tuple[list[tuple[flo
             f"approximate would need {sum(counts)} pieces (at most {MOST_PIECES}) for a proven tolerance = {tolerance:g}. "
             "Bound a higher derivative, or ask for a larger tolerance."
         )
-    ends = np.concatenate([np.linspace(l, r, n + 1)[1:] for l, r, n in zip(corners, corners[1:], counts, strict=False)])
+    ends = np.concatenate([np.linspace(l, r, n + 1)[1:] for (l, r), n in zip(pairwise(corners), counts, strict=True)])
     starts = np.concatenate([corners[:1], ends[:-1]])
     pieces = [(r, *_interpolate(function, l, r, order - 1)) for l, r in zip(starts, ends, strict=True)]
     return pieces, float(2 * (np.max(ends - starts) / 4) ** order * value / factorial(order))

@@ -5,7 +5,7 @@
 Contents   ExactRisk: value, gradient, Hessian
 Layer      3; imports piecewise, networks, integration
 Notation   theta (..., size); G is the generalized gradient, the limit of gradients of smoothed risks (relu'(0) = 0)
-Source     cards "exact-quadrature" and "generalized-gradient"
+Source     card "exact-quadrature"; explicit formula of G in integration/interval.py
 """
 
 from __future__ import annotations

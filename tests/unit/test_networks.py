@@ -1,5 +1,7 @@
 """Networks: layout, realization, kinks, symmetries, and the two different ways of being useless (dead, degenerate)."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ positive = arrays(float, 3, elements=st.floats(0.1, 10))
 def by_loops(widths, theta, x):
     """N^L(x) for one point x, from the definition with 1-based offsets, neuron by neuron."""
     offset, layer_in = 0, list(np.atleast_1d(x))
-    for k, (n, m) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (n, m) in enumerate(pairwise(widths)):
         source = layer_in if k == 0 else [max(z, 0) for z in layer_in]
         layer_in = [
             sum(theta[offset + i * n + j] * source[j] for j in range(n)) + theta[offset + m * n + i] for i in range(m)
@@ -61,7 +63,7 @@ def test_kinks_are_where_the_network_bends():
 
 
 def test_dead_and_degenerate_are_different_notions():
-    """Degenerate: w = b = 0. Dead: inactive on all of [a, b]. (0, -1) is dead only; (0, 0) is both; (1, -1) is dead on [0, 1]."""
+    """Degenerate: w = b = 0. Dead: inactive on all of [a, b]. (0, 0) is both; (1, -1) is dead on [0, 1]."""
     theta = [0, 0, 1, 0, -1, -1, 1, 1, 1, 0]
     np.testing.assert_array_equal(NET.degenerate(theta), [True, False, False])
     np.testing.assert_array_equal(NET.dead(theta, 0, 1), [True, True, True])

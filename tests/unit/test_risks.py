@@ -98,7 +98,7 @@ NET, F = ReLUNetwork(1, 2, 1), PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
         (lambda: ExactRisk(ReLUNetwork(2, 2, 1), F), r"one input, one hidden layer and one output, got ReLUNetwork\(2, 2, 1\)"),
         (lambda: ExactRisk(NET, PiecewisePolynomial.stack([F, F])), "target must be scalar, got 2 outputs"),
         (lambda: ExactRisk(NET, F, PiecewisePolynomial.constant(1, 0, 2)), r"one domain, got \[0, 1\] and \[0, 2\]"),
-        (lambda: ExactRisk(NET, F, PiecewisePolynomial.polynomial([-0.1, 1], 0, 1)), r"density must be >= 0, but p\(0\) = -0.1"),
+        (lambda: ExactRisk(NET, F, PiecewisePolynomial.polynomial([-0.1, 1], 0, 1)), r">= 0, but p\(0\) = -0.1"),
         (lambda: ExactRisk(NET, F, PiecewisePolynomial.constant(0, 0, 1)), "positive somewhere"),
         (lambda: ExactRisk(NET, F, method="fast"), "'dense' or 'sorted', got 'fast'"),
         (lambda: ExactRisk(NET, F)([1, 2, 3]), r"shape \(\.\.\., 7\) .* got \(3,\)"),

@@ -1,0 +1,140 @@
+"""The course's pictures: one style, and alt text that JupyterLab keeps in the page.
+
+    show(figure, alt) -> Picture        an <img alt=...> with the PNG inside, printed as its alt text
+
+Contents   style, Picture, show -> what the lectures draw (drawing functions take axes and return nothing)
+Layer      6; imports nothing that computes: it is handed risks, flows and arrays
+Notation   colours after Okabe and Ito, each with its own line style, so that no picture needs colour to be read
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import pairwise
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+CYCLE = matplotlib.cycler(color=[BLUE, RED, GREEN, PURPLE, BLACK]) + matplotlib.cycler(
+    linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
+)
+DPI = 100
+
+
+def style() -> AbstractContextManager:
+    """A context in which Matplotlib draws in the course's style; nothing global changes."""
+    return matplotlib.rc_context(
+        {
+            "axes.prop_cycle": CYCLE,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": "#E5E5E5",
+            "figure.constrained_layout.use": True,
+            "figure.dpi": DPI,
+            "font.size": 10,
+            "legend.frameon": False,
+            "lines.linewidth": 1.8,
+        }
+    )
+
+
+def canvas(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 3.0, **options) -> tuple:
+    """(figure, axes) in the course's style, detached from pyplot's list of open figures."""
+    with style():
+        figure, axes = plt.subplots(rows, columns, figsize=(width, height), **options)
+        plt.close(figure)
+    return figure, axes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A rendered figure: an image with alt text for the page, the alt text for a plain terminal."""
+
+    png: bytes
+    alt: str
+
+    @property
+    def tag(self) -> str:
+        """The <img> element, self-contained."""
+        data = base64.b64encode(self.png).decode()
+        return f'<img style="max-width:100%" alt="{html.escape(self.alt, quote=True)}" src="data:image/png;base64,{data}">'
+
+    def _repr_html_(self) -> str:
+        return self.tag
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def show(figure: Figure, alt: str) -> Picture:
+    """The figure as a Picture; alt says in a sentence what is to be seen, ValueError if it says too little."""
+    if len(alt.split()) < 5:
+        raise ValueError(f"alt must say in a sentence what the figure shows, got {alt!r}. Name the axes and the message.")
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    plt.close(figure)
+    return Picture(buffer.getvalue(), alt)
+
+
+# -------------------------------------------------------------------- what the lectures draw
+def draw_network(axes: Axes, risk, theta, label: str = r"$N_\theta$", points: int = 401) -> None:
+    """Target and realization over [a, b], the kinks that fall inside marked on the graph."""
+    x = np.linspace(*risk.target.domain, points)
+    axes.plot(x, risk.target(x), label="target $f$", color=BLACK, linestyle="--")
+    axes.plot(x, risk.network.realization(theta, x), label=label, color=BLUE, linestyle="-")
+    kinks = risk.network.kinks(theta)
+    kinks = kinks[(kinks > x[0]) & (kinks < x[-1])]
+    axes.plot(kinks, risk.network.realization(theta, kinks), "o", color=BLUE, label="kinks" if kinks.size else None)
+    axes.set_xlabel("$x$")
+    axes.legend()
+
+
+def draw_cells(axes: Axes, risk, theta, points: int = 801) -> None:
+    """The squared residual r^2 p over [a, b], with the cells on which it is a polynomial shaded in turn."""
+    a, b = risk.target.domain
+    x = np.linspace(a, b, points)
+    r = risk.network.realization(theta, x) - risk.target(x)
+    axes.plot(x, r**2 * risk.density(x), color=RED, label=r"$r^2\,p$")
+    kinks = risk.network.kinks(theta)
+    edges = np.unique([*risk.target.breaks, *risk.density.breaks, *kinks[(kinks > a) & (kinks < b)]])
+    for left, right in list(pairwise(edges))[::2]:
+        axes.axvspan(left, right, color="#EEEEEE", zorder=0)
+    for edge in edges:
+        axes.axvline(edge, color="#999999", linewidth=0.8, linestyle=":")
+    axes.set_xlabel("$x$")
+    axes.legend()
+
+
+def draw_rates(axes: Axes, n, errors: Mapping[str, np.ndarray], slopes: Mapping[str, float], ylabel: str) -> None:
+    """Errors against n in log-log axes, each with a thin reference line of the named slope through its last point."""
+    for marker, (label, error) in zip("osD^v", errors.items(), strict=False):
+        (line,) = axes.loglog(n, error, marker=marker, markersize=4, label=label)
+        if label in slopes:
+            reference = error[-1] * (np.asarray(n, dtype=float) / n[-1]) ** slopes[label]
+            axes.loglog(n, reference, color=line.get_color(), linewidth=0.8, linestyle=":")
+    axes.set_xlabel("$n$")
+    axes.set_ylabel(ylabel)
+    axes.legend()
+
+
+def draw_flow(axes: Axes, flows: Mapping[str, object], level: float = 0.0) -> None:
+    """L(Theta_t) - level against t in log-log axes, one curve a flow; t = 0 is left out."""
+    for label, flow in flows.items():
+        gap = flow.risks - level
+        axes.loglog(flow.times[1:], np.where(gap > 0, gap, np.nan)[1:], label=label)
+    axes.set_xlabel("$t$")
+    axes.set_ylabel(r"$L(\Theta_t)$" if level == 0 else r"$L(\Theta_t)-L_\infty$")
+    axes.legend()

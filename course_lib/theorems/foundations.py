@@ -1,0 +1,185 @@
+"""Cards of lectures 00 to 02: what the course is about, networks as functions, exact risks.
+
+Contents   00 the three promises -> 01 networks -> 02 exact risk
+Layer      theorems; imports cards only
+"""
+
+from __future__ import annotations
+
+from course_lib.theorems.cards import Hypothesis, TheoremCard
+
+JENTZEN_RIEKERT = "A. Jentzen, A. Riekert, J. Mach. Learn. 1 (2022), arXiv:2112.09684"
+EBERLE = "S. Eberle, A. Jentzen, A. Riekert, G. Weiss, ERA 31 (2023), arXiv:2108.08106"
+
+
+def _shallow(network, f, p) -> bool:
+    return len(network.widths) == 3
+
+
+def _shallow_1d(network, f, p) -> bool:
+    return network.is_shallow_1d
+
+
+def _continuous(network, f, p) -> bool:
+    """A piecewise polynomial is Lipschitz exactly when it has no jump."""
+    inner = f.breaks[1:-1]
+    left = [float(sum(c * h**m for m, c in enumerate(row))) for row, h in zip(f.coefficients, f.breaks[1:] - f.breaks[:-1], strict=True)]
+    return all(abs(a - b) <= 1e-12 * (1 + abs(b)) for a, b in zip(left, f(inner), strict=False))
+
+
+def _given_as_pieces(network, f, p) -> bool:
+    return hasattr(f, "breaks") and hasattr(p, "breaks")
+
+
+def _undecided(network, f, p) -> None:
+    return None
+
+
+PIECEWISE = Hypothesis("piecewise polynomial", "target $f$ and density $p$ are piecewise polynomial", _given_as_pieces)
+INTERVAL = Hypothesis("shallow", "one input in $[a,b]$, one hidden layer, one output", _shallow_1d)
+
+CARDS = (
+    TheoremCard(
+        slug="shallow-flow-convergence",
+        title="Gradient flows of shallow networks converge with rates",
+        hypotheses=(
+            Hypothesis("shallow", "one hidden layer of any width, input in $[a,b]^d$", _shallow),
+            PIECEWISE,
+            Hypothesis("non-divergent", r"$\liminf_{t\to\infty}\|\Theta_t\|<\infty$", _undecided),
+        ),
+        conclusion=(
+            r"there are $\vartheta$ with $G(\vartheta)=0$ and $C,\beta>0$ such that, for all $t\ge0$, "
+            r"$\|\Theta_t-\vartheta\|\le C(1+t)^{-\beta}$ and $|L(\Theta_t)-L(\vartheta)|\le C(1+t)^{-1}$."
+        ),
+        source=EBERLE,
+        status="quoted in essence",
+        lecture="00_start_here",
+    ),
+    TheoremCard(
+        slug="energy-identity",
+        title="Risk lost is speed squared",
+        hypotheses=(
+            Hypothesis("bounded density", "$p$ is bounded", lambda network, f, p: True),
+            Hypothesis("flow", r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$", _undecided),
+        ),
+        conclusion=r"$L(\Theta_t)=L(\Theta_0)-\int_0^t\|G(\Theta_s)\|^2\,ds$ for all $t\ge0$; in particular the risk never increases.",
+        source=EBERLE + "; proof by smooth approximations in lecture 04",
+        status="sketched here",
+        lecture="00_start_here",
+    ),
+    TheoremCard(
+        slug="lipschitz-global-minimum",
+        title="A Lipschitz target on an interval has a regular global minimum",
+        hypotheses=(
+            INTERVAL,
+            Hypothesis("Lipschitz target", "$f$ is Lipschitz continuous on $[a,b]$", _continuous),
+            Hypothesis("positive density", "$p$ is bounded, and positive almost everywhere", _undecided),
+        ),
+        conclusion=(
+            r"there is $\vartheta$ with $L(\vartheta)=\inf L$ such that $L$ is continuously differentiable with Lipschitz "
+            r"gradient near $\vartheta$."
+        ),
+        source=JENTZEN_RIEKERT,
+        status="quoted in essence",
+        lecture="00_start_here",
+    ),
+    TheoremCard(
+        slug="kink-count",
+        title="Which piecewise affine functions have H neurons",
+        hypotheses=(
+            INTERVAL,
+            Hypothesis(
+                "slope condition",
+                "$g$ is continuous and piecewise affine with kinks $q_1,\\dots,q_K$ in $(a,b)$, slope jumps $d_i$ and leftmost "
+                "slope $m_0$; $K\\le H-1$, or $K=H$ and $m_0+\\sum_{i\\in S}d_i=0$ for some $S\\subseteq\\{1,\\dots,K\\}$",
+                _undecided,
+            ),
+        ),
+        conclusion="some network with $H$ neurons equals $g$ on $[a,b]$. If neither condition holds, none does.",
+        source="proof in lecture 01",
+        status="proved here",
+        lecture="01_shallow_relu_networks",
+    ),
+    TheoremCard(
+        slug="minimal-norm",
+        title="A function with a small Lipschitz norm has small parameters",
+        hypotheses=(
+            Hypothesis("shallow", "one hidden layer of any width", _shallow),
+            Hypothesis("Lipschitz norm", "the size of the realization is measured in the Lipschitz norm", lambda network, f, p: True),
+        ),
+        conclusion=(
+            r"$\inf\{\|\phi\|:N_\phi=N_\theta\}\le C\,(A^{1/2}+A)$ with $A$ the Lipschitz norm of $N_\theta$ and $C$ independent of "
+            r"$\theta$. For $H=1$ on $[0,1]$ and $A=|N_\theta(0)|+\mathrm{Lip}$ the best constant is $2^{3/4}$ (proved here)."
+        ),
+        source="A. Jentzen, T. Kröger (2022), arXiv:2206.13646",
+        status="quoted",
+        lecture="01_shallow_relu_networks",
+    ),
+    TheoremCard(
+        slug="closed-realizations",
+        title="Limits of networks in the maximum norm are networks",
+        hypotheses=(
+            Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", _shallow),
+            Hypothesis("maximum norm", r"$\|N_{\theta_n}-g\|_\infty\to0$", _undecided),
+        ),
+        conclusion="$g$ is the realization of a network of the same architecture.",
+        source=JENTZEN_RIEKERT,
+        status="quoted",
+        lecture="01_shallow_relu_networks",
+    ),
+    TheoremCard(
+        slug="exact-quadrature",
+        title="Gauss-Legendre between kinks is exact",
+        hypotheses=(
+            INTERVAL,
+            PIECEWISE,
+            Hypothesis("cells", "every kink in $(a,b)$ and every breakpoint of $f$ and $p$ is an end of a cell", lambda network, f, p: True),
+        ),
+        conclusion=(
+            r"on every cell $(N_\theta-f)^2p$ is a polynomial of degree at most $2\max(1,\deg f)+\deg p$, so Gauss-Legendre with "
+            r"$\lfloor(2\max(1,\deg f)+\deg p)/2\rfloor+1$ nodes a cell gives $L(\theta)$ exactly."
+        ),
+        source="proof in lecture 02",
+        status="proved here",
+        lecture="02_exact_risk",
+    ),
+    TheoremCard(
+        slug="monte-carlo-rate",
+        title="Sampling sees the risk with error one over root n",
+        hypotheses=(
+            Hypothesis("sampled from p", r"$x_1,\dots,x_n$ are independent with density $p/\int p$", _undecided),
+            Hypothesis("finite variance", r"$r^2=(N_\theta-f)^2$ is square-integrable against $p$", lambda network, f, p: True),
+        ),
+        conclusion=(
+            r"$\hat L_n=\frac{\int p}{n}\sum_i r(x_i)^2$ has mean $L(\theta)$ and root mean square error exactly $\sigma/\sqrt n$, "
+            r"$\sigma^2=\int p\int r^4p-L(\theta)^2$."
+        ),
+        source="proof in lecture 02",
+        status="proved here",
+        lecture="02_exact_risk",
+    ),
+    TheoremCard(
+        slug="grid-rate",
+        title="A uniform grid sees the risk with error one over n squared",
+        hypotheses=(
+            INTERVAL,
+            Hypothesis("continuous target", "$f$ is continuous and piecewise twice continuously differentiable; $p=1$", _continuous),
+        ),
+        conclusion=r"the midpoint rule with $n$ points differs from $L(\theta)$ by at most $C(\theta)\,n^{-2}$.",
+        source="proof in lecture 02",
+        status="proved here",
+        lecture="02_exact_risk",
+    ),
+    TheoremCard(
+        slug="target-perturbation",
+        title="A target known to within delta gives a root risk known to within delta",
+        hypotheses=(
+            Hypothesis("maximum norm", r"$|f-g|\le\delta$ on $[a,b]$", _undecided),
+            Hypothesis("finite mass", r"$P=\int p<\infty$", lambda network, f, p: True),
+        ),
+        conclusion=r"$\bigl|\sqrt{L_f(\theta)}-\sqrt{L_g(\theta)}\bigr|\le\delta\sqrt P$ for every $\theta$.",
+        source="proof in lecture 02",
+        status="proved here",
+        lecture="02_exact_risk",
+    ),
+)

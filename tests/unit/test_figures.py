@@ -1,0 +1,95 @@
+"""Pictures keep their alt text in the page; sliders redraw one figure in time."""
+
+import time
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork
+from course_lib.figures import canvas, draw_cells, draw_network, draw_rates, show
+from course_lib.widgets import explorer, slider
+
+L = ExactRisk(ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0, 1], [1, 0, 2]]))
+THETA = np.array([1, -1, -0.3, 0.6, 1, 2, 0.1])
+
+
+def test_a_picture_carries_its_alt_text_escaped():
+    """Quotes and angle brackets cannot break out of the attribute."""
+    figure, axes = canvas()
+    axes.plot([0, 1])
+    picture = show(figure, 'A line from 0 to 1, said "straight" & <rising>')
+    assert 'alt="A line from 0 to 1, said &quot;straight&quot; &amp; &lt;rising&gt;"' in picture._repr_html_()
+    assert repr(picture).startswith("A line")
+    assert picture.png.startswith(b"\x89PNG")
+
+
+def test_too_short_an_alt_text_is_refused():
+    """'figure' says nothing."""
+    with pytest.raises(ValueError, match="say in a sentence what the figure shows, got 'figure'"):
+        show(canvas()[0], "figure")
+
+
+def test_drawing_leaves_no_open_figure_and_no_changed_settings():
+    """Importing and drawing are free of global side effects."""
+    before = dict(matplotlib.rcParams)
+    figure, (left, right) = canvas(2)
+    draw_network(left, L, THETA)
+    draw_cells(right, L, THETA)
+    show(figure, "A network and its squared residual, drawn twice.")
+    assert dict(matplotlib.rcParams) == before
+    assert plt.get_fignums() == []
+
+
+def test_the_cells_drawn_are_the_kinks_and_breaks():
+    """Vertical lines at 0, 0.3, 0.5, 0.6, 1."""
+    _, axes = canvas()
+    draw_cells(axes, L, THETA)
+    drawn = sorted({line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2})
+    np.testing.assert_allclose(drawn, [0, 0.3, 0.5, 0.6, 1])
+
+
+def test_every_curve_has_its_own_line_style():
+    """No picture needs colour to be read."""
+    _, axes = canvas()
+    draw_rates(axes, [1, 2], {name: np.array([1.0, 0.5]) for name in "abc"}, {}, "error")
+    styles = [line.get_linestyle() for line in axes.lines]
+    assert len(set(styles)) == 3
+
+
+def line_explorer():
+    figure, axes = canvas(width=6)
+    (line,) = axes.plot([0, 1], [0, 1])
+
+    def update(k):
+        line.set_ydata([0, k])
+        return f"A line that rises from 0 to {k:g} over the unit interval"
+
+    return explorer(figure, update, k=slider(1.0, 0, 2, 0.1, "k"))
+
+
+def test_moving_a_slider_changes_picture_and_alt_text():
+    """One figure, redrawn into the same HTML widget."""
+    demo = line_explorer()
+    first = demo.image.value
+    demo.children[0].value = 1.5
+    assert demo.image.value != first
+    assert "from 0 to 1.5 over" in demo.image.value
+    assert repr(demo).startswith("Explorer(k): A line that rises")
+
+
+def test_a_redraw_takes_less_than_a_tenth_of_a_second():
+    """The median of nine redraws; a slider that lags is not used."""
+    demo, seconds = line_explorer(), []
+    for value in np.linspace(0.1, 1.9, 9):
+        start = time.perf_counter()
+        demo.children[0].value = float(value)
+        seconds.append(time.perf_counter() - start)
+    assert np.median(seconds) < 0.1
+
+
+def test_an_explorer_needs_a_slider():
+    """Otherwise it is a figure."""
+    with pytest.raises(ValueError, match="at least one slider"):
+        explorer(canvas()[0], lambda: "")
