@@ -172,11 +172,16 @@ class Compare:
             got = numbers(run(answer, case), wanted.shape, f" for {describe(self.spec, case)}")
             if not self._close(got, wanted):
                 said = f"for {describe(self.spec, case)}:\n  yours    {show(got[()])}\n  expected {show(wanted[()])}"
-                return Result("wrong", said + self._misconception(answer, expected))
+                return Result("wrong", said + self._nearly(got, wanted) + self._misconception(answer, expected))
         return Result("right", f"right on {len(expected)} instances. {self.remark}".rstrip())
 
     def _close(self, got, wanted) -> bool:
         return bool(np.allclose(got, wanted, rtol=self.rtol, atol=self.atol))
+
+    def _nearly(self, got, wanted) -> str:
+        """The relative error, where it is too small to be seen in the printed digits."""
+        error = np.abs(got - wanted).max() / (np.abs(wanted).max() or 1.0)
+        return f"\nClose, but the relative error {error:.0e} exceeds {self.rtol:.0e}." if error < 1e-3 else ""
 
     def _misconception(self, answer, expected) -> str:
         """What the wrong values reveal, if they are those of a known misconception on every instance."""
@@ -218,8 +223,8 @@ class Question:
     id: str
     title: str
     notebook: str
-    grade: Callable[[Callable], Result]
-    hints: tuple[str, ...]
+    grade: Callable[[Callable], Result] = field(repr=False)
+    hints: tuple[str, ...] = field(repr=False)
     _tried: list = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self):

@@ -45,7 +45,11 @@ def _no_relu(w, b, v, c):
 
 
 def _never_clipped(w, b, v, c):
-    return _cells(w, b, v, c, [0, -b / w if w else 0, 1])
+    return _cells(w, b, v, c, sorted([0, -b / w if w else 0, 1]))
+
+
+def _cut_when_rising(w, b, v, c):
+    return risk(w, b, v, c) if w > 0 else _across_the_kink(w, b, v, c)
 
 
 NEURONS = [
@@ -56,7 +60,7 @@ NEURONS = [
 
 
 # -------------------------------------------------------------------- 2.2 how many nodes
-def nodes(deg_f, deg_p):
+def node_count(deg_f, deg_p):
     """The least n with 2 n - 1 >= 2 max(1, deg f) + deg p."""
     return (2 * max(1, deg_f) + deg_p) // 2 + 1
 
@@ -69,11 +73,13 @@ METHODS = ("the midpoint grid with a continuous target", "the midpoint grid with
 def judge_rates(claimed):
     """Compare the errors that the claimed orders predict between n and 100 n with what happens."""
     for method, claim, true in zip(METHODS, claimed, RATES, strict=True):
+        if claim <= 0:
+            return "wrong", f"for {method} the order {claim:g} is not positive: s is meant in n^(-s), and the errors do shrink."
         if abs(claim - true) > 0.05:
-            seen = "much smaller" if true > claim else "much larger"
+            more = "more" if true > claim else "less"
             return "wrong", (
                 f"for {method} your order {claim:g} predicts that 100 times as many points divide the error by "
-                f"{100**claim:.3g}; measured, the error with that many points is {seen} than this."
+                f"{100**claim:.3g}; measured, they divide it by much {more} than that."
             )
     return "right", "right: corners cost nothing here, jumps one order, chance one and a half."
 
@@ -82,8 +88,10 @@ def judge_rates(claimed):
 def judge_wrong_line(given):
     """The line that does not follow, and the k of a relative error of about 10^-k."""
     line, k = given
-    if line in (1, 5):
-        return "wrong", f"line {line:g} is true: Gauss-Legendre is exact there, and positive terms lose no digits when added."
+    if line == 1:
+        return "wrong", "line 1 is true: on a cell all three integrands are polynomials, and Gauss-Legendre is exact there."
+    if line == 5:
+        return "wrong", "line 5 is true: the sum of positive terms is not smaller than its terms, so no digits cancel."
     if line in (2, 3):
         return "wrong", f"line {line:g} is true: it speaks of absolute errors, and they do add up like this. Read on."
     if line != 4:
@@ -101,9 +109,9 @@ def judge_wrong_line(given):
 def judge_constant(claim):
     """|sqrt L_f - sqrt L_g| <= C delta for the density x on [0, 1]; sharp for f = g + delta, N = g."""
     sharp = np.sqrt(0.5)
-    if claim < sharp - 1e-9:
+    if claim < sharp * (1 - 1e-6):
         return "wrong", f"with C = {claim:g} the bound is false: take g = 0, f = delta, and the network that is 0 everywhere."
-    if claim > sharp + 1e-9:
+    if claim > sharp * (1 + 1e-6):
         return "not sharp", f"the bound holds with C = {claim:g}, but for no f, g and theta with equality. Where does p enter?"
     return "right", "right and sharp: equality for g = 0, f = delta and the zero network."
 
@@ -121,7 +129,7 @@ def judge_blind_grid(theta):
         return "wrong", "the grid sees 0, but so does the integral: your network vanishes on all of [0, 1]."
     if exact < 1e-3:
         return "wrong", f"the grid is blind to your network, but its exact risk is only {exact:.3g}. One parameter makes it larger."
-    return "right", f"right: the grid reports 0, the exact risk is {exact:.4g}. No sampling tells the two apart."
+    return "right", f"right: the grid reports 0, the exact risk is {exact:.4g}. This grid cannot tell the two apart."
 
 
 QUESTIONS = (
@@ -135,9 +143,10 @@ QUESTIONS = (
             misconceptions=(
                 (_across_the_kink, "These are the values of one Gauss rule on all of [0, 1]. At the kink the residual has a corner, and "
                  "no Gauss rule is exact across a corner: cut [0, 1] at -b/w when that lies inside."),
+                (_cut_when_rising, "You cut only neurons with w > 0; one with w < 0 has a corner at -b/w just as well."),
                 (_no_relu, "These are the values for c + v (w x + b): the relu is missing."),
                 (lambda *t: risk(*t) / 2, "These are halves of the risk: the course's risk has no factor 1/2."),
-                (_never_clipped, "You cut at -b/w even where it lies outside [0, 1]; then the pieces overlap."),
+                (_never_clipped, "You cut at -b/w even where it lies outside [0, 1], and so integrate over more than [0, 1]."),
             ),
             rtol=1e-10,
             remark="Degenerate and dead neurons included.",
@@ -153,15 +162,18 @@ QUESTIONS = (
         "how many nodes",
         NOTEBOOK,
         Compare(
-            nodes,
+            node_count,
             [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (3, 2), (4, 1), (7, 3)],
             misconceptions=(
                 (lambda f, p: (2 * f + p) // 2 + 1, "A constant target does not make the residual constant: the network has degree 1."),
                 (lambda f, p: (max(1, f) + p) // 2 + 1, "The residual is squared: its degree counts twice."),
+                (lambda f, p: (2 * max(1, f) + p) / 2 + 1, "The number of nodes is an integer: the least n with 2 n - 1 >= d."),
+                (lambda f, p: -(-(2 * max(1, f) + p) // 2), "2 n - 1 >= d asks for one node more when d is even."),
+                (lambda f, p: 2 * max(1, f) + p, "This is the degree d of the integrand; the least n with 2 n - 1 >= d is wanted."),
                 (lambda f, p: 2 * max(1, f) + p + 1, "n nodes integrate degree 2 n - 1 exactly, not only n - 1."),
                 (lambda f, p: (2 * max(1, f)) // 2 + 1, "The density is a factor of the integrand, too."),
             ),
-            remark="A rule with one node fewer fails already on x^d.",
+            remark="One node fewer misses the square of a Legendre polynomial of degree d // 2.",
         ),
         (
             "First the degree d of (N - f)^2 p on a cell, where N is affine. Then the least n with 2 n - 1 >= d.",
