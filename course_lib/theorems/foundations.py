@@ -89,29 +89,41 @@ CARDS = (
         hypotheses=(
             INTERVAL,
             Hypothesis(
+                "piecewise affine",
+                "$g$ is continuous on $[a,b]$ and affine apart from kinks $q_1<\\dots<q_K$ in the open interval $(a,b)$, where its slope "
+                "jumps by $d_1,\\dots,d_K\\ne0$; its leftmost slope is $m_0$",
+                _undecided,
+            ),
+            Hypothesis(
                 "slope condition",
-                "$g$ is continuous and piecewise affine with kinks $q_1,\\dots,q_K$ in $(a,b)$, slope jumps $d_i$ and leftmost "
-                "slope $m_0$; $K\\le H-1$, or $K=H$ and $m_0+\\sum_{i\\in S}d_i=0$ for some $S\\subseteq\\{1,\\dots,K\\}$",
+                "$K\\le H-1$, or $K=H$ and $m_0+\\sum_{i\\in S}d_i=0$ for some $S\\subseteq\\{1,\\dots,K\\}$, possibly empty",
                 _undecided,
             ),
         ),
-        conclusion="some network with $H$ neurons equals $g$ on $[a,b]$. If neither condition holds, none does.",
+        conclusion=(
+            "some network with $H\\ge1$ neurons equals $g$ on $[a,b]$ (if $K=H$: one whose neurons at $q_i$, $i\\in S$, face left, the others "
+            "right). Without the slope condition no network with $H$ neurons does."
+        ),
         source="proof in lecture 01",
         status="proved here",
         lecture="01_shallow_relu_networks",
     ),
     TheoremCard(
         slug="minimal-norm",
-        title="A function with a small Lipschitz norm has small parameters",
+        title="A function with a small Lipschitz norm has some small parameters",
         hypotheses=(
-            Hypothesis("shallow", "one hidden layer of any width", _shallow),
-            Hypothesis("Lipschitz norm", "the size of the realization is measured in the Lipschitz norm", lambda network, f, p: True),
+            Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", _shallow),
+            Hypothesis(
+                "Lipschitz norm",
+                r"$A$ is the Lipschitz norm of $N_\theta$ (maximum plus Lipschitz constant, or an equivalent norm), not a Hölder norm",
+                lambda network, f, p: True,
+            ),
         ),
         conclusion=(
-            r"$\inf\{\|\phi\|:N_\phi=N_\theta\}\le C\,(A^{1/2}+A)$ with $A$ the Lipschitz norm of $N_\theta$ and $C$ independent of "
-            r"$\theta$. For $H=1$ on $[0,1]$ and $A=|N_\theta(0)|+\mathrm{Lip}$ the best constant is $2^{3/4}$ (proved here)."
+            r"$\inf\{\|\phi\|:N_\phi=N_\theta\}\le C\,(A^{1/2}+A)$, where $\phi$ has the architecture of $\theta$ and $C$ does not depend on "
+            r"$\theta$. For $H=1$ on $[0,1]$ and $A=|N_\theta(0)|+\mathrm{Lip}(N_\theta)$ the least such $C$ is $2^{3/4}$ (proved here)."
         ),
-        source="A. Jentzen, T. Kröger (2022), arXiv:2206.13646",
+        source="A. Jentzen, T. Kröger (2022), arXiv:2206.13646; the constant for $H=1$: proof in lecture 01",
         status="quoted",
         lecture="01_shallow_relu_networks",
     ),
@@ -122,8 +134,8 @@ CARDS = (
             Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", _shallow),
             Hypothesis("maximum norm", r"$\|N_{\theta_n}-g\|_\infty\to0$", _undecided),
         ),
-        conclusion="$g$ is the realization of a network of the same architecture.",
-        source=JENTZEN_RIEKERT,
+        conclusion=r"$g$ is the realization of a network of the same architecture, even if $\|\theta_n\|\to\infty$.",
+        source=JENTZEN_RIEKERT + "; for one input: proof in lecture 01",
         status="quoted",
         lecture="01_shallow_relu_networks",
     ),
