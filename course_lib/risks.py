@@ -10,9 +10,11 @@ Source     card "exact-quadrature"; explicit formula of G in integration/interva
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from course_lib.integration import interval
+from course_lib.integration import compiled_available, interval
 from course_lib.networks import ReLUNetwork
 from course_lib.piecewise import EPS, PiecewisePolynomial
 
@@ -25,7 +27,7 @@ class ExactRisk:
     network   ReLUNetwork(1, H, 1)
     target    f, a scalar PiecewisePolynomial; its domain is [a, b]
     density   p >= 0 on the same domain, not zero everywhere; None means 1
-    method    "auto" (by width), "dense" or "sorted": the same number by two routes
+    method    the same numbers by three routes: "dense", "sorted", "compiled" (needs numba); "auto" takes the fastest
 
     >>> f = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
     >>> L = ExactRisk(ReLUNetwork(1, 1, 1), f)
@@ -44,12 +46,9 @@ class ExactRisk:
         if density is None:
             density = PiecewisePolynomial.constant(1.0, *target.domain)
         _check(network, target, density)
-        if method not in ("auto", "dense", "sorted"):
-            raise ValueError(f"method must be 'auto', 'dense' or 'sorted', got {method!r}.")
         self.network, self.target, self.density, self.method = network, target, density, method
         self._problem = interval.Problem.of(target, density)
-        fast = method == "sorted" or (method == "auto" and network.widths[1] >= SORTED_FROM)
-        self._evaluate = interval.sorted_sums if fast else interval.dense
+        self._evaluate = _shallow_route(method, network.widths[1])
 
     def __repr__(self) -> str:
         a, b = self.target.domain
@@ -75,6 +74,22 @@ class ExactRisk:
         That is: no neuron with w = b = 0, and no kink on an end of [a, b] or on a jump of f or p.
         """
         return interval.hessian(self._problem, self.network.check(theta))
+
+
+def _shallow_route(method: str, H: int) -> Callable:
+    """The function (problem, theta, gradient) -> (L, G) of the named method for H hidden neurons."""
+    routes = {"dense": interval.dense, "sorted": interval.sorted_sums}
+    if method in routes:
+        return routes[method]
+    if method == "auto" and not compiled_available():
+        return interval.sorted_sums if H >= SORTED_FROM else interval.dense
+    if method in ("auto", "compiled") and compiled_available():
+        from course_lib.integration.compiled import sorted_sums  # imports numba
+
+        return sorted_sums
+    raise ValueError(
+        f"method must be 'auto', 'dense', 'sorted', or with numba 'compiled', got {method!r}. Without numba choose 'auto'."
+    )
 
 
 def _check(network: ReLUNetwork, target: PiecewisePolynomial, density: PiecewisePolynomial) -> None:

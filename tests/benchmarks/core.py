@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 
 from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, gradient_flow
+from course_lib.integration import compiled_available
 from tests.reference import Rational
 
 SQUARE, ONE = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1), PiecewisePolynomial.constant(1.0, 0, 1)
@@ -52,9 +53,9 @@ def problem(H: int, method: str = "auto") -> tuple[ExactRisk, np.ndarray]:
     return ExactRisk(net, SQUARE, ONE, method), net.random(np.random.default_rng(0))
 
 
-def dense() -> Row:
+def single(method: str, target: str) -> Row:
     """Risk and gradient for H = 8 against one evaluation of the network at the 27 nodes that they use."""
-    L, theta = problem(8)
+    L, theta = problem(8, method)
     w, b, v, c = L.network.shallow(theta)
     x = np.linspace(0, 1, 27)
     ours, network = seconds(
@@ -63,7 +64,7 @@ def dense() -> Row:
     exact = Rational(theta, SQUARE, ONE)
     risk, gradient = L.value_and_gradient(theta)
     accuracy = f"L {distance(risk, [exact.risk]):.0e}, G {distance(gradient, exact.gradient):.0e} of rational arithmetic"
-    return "dense L and G, H = 8 / the network at 27 nodes", f"{ours / network:.1f}x", "<= 16x", accuracy
+    return f"{method} L and G, H = 8 / the network at 27 nodes", f"{ours / network:.1f}x", target, accuracy
 
 
 def growth() -> Row:
@@ -97,15 +98,15 @@ def flow() -> Iterator[Row]:
     yield "  certificate", f"{worst:.0e}", f"<= {allowed:.0e}", f"{words}, monotone {certificate.monotone}"
 
 
-def batch() -> Row:
+def batch(method: str) -> Row:
     """L and G of 1000 networks at once, H = 8, a network, against one network alone."""
-    L, theta = problem(8)
+    L, theta = problem(8, method)
     thetas = L.network.random(np.random.default_rng(2), 1000)
     one, many = seconds(lambda: L.value_and_gradient(theta), lambda: L.value_and_gradient(thetas), rounds=100)
     risks, gradients = L.value_and_gradient(thetas)
-    single = [L.value_and_gradient(t) for t in thetas]
-    equal = sum(risks[k] == risk and (gradients[k] == gradient).all() for k, (risk, gradient) in enumerate(single))
-    what = "batch of 1000, H = 8: a network / one alone"
+    alone = [L.value_and_gradient(t) for t in thetas]
+    equal = sum(risks[k] == risk and (gradients[k] == gradient).all() for k, (risk, gradient) in enumerate(alone))
+    what = f"{method} batch of 1000, H = 8: a network / one alone"
     return what, f"1/{one / many * 1000:.0f} ({many * 1e3:.2f} us here)", "", f"{equal} of 1000 equal bit by bit"
 
 
@@ -115,7 +116,10 @@ def run() -> None:
         f"{datetime.date.today()}, Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, "
         f"{platform.machine()}, one BLAS thread"
     )
-    rows = [("what", "measured", "target", "accuracy"), dense(), growth(), *flow(), batch()]
+    methods = ["dense", "compiled"] if compiled_available() else ["dense"]
+    rows = [("what", "measured", "target", "accuracy")]
+    rows += [single(method, "<= 16x" if method == "dense" else "") for method in methods]
+    rows += [growth(), *flow(), *(batch(method) for method in methods)]
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     for row in rows:
         print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,6 +1,10 @@
 """Exact integration on an interval against rational arithmetic, and the identities that every gradient must satisfy."""
 
+import os
+import subprocess
+import sys
 from fractions import Fraction
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -44,7 +48,8 @@ DEGENERATE = {
     "[-1.5, 2.25]": (([1.1, -0.7, 0.3], [0.2, 0.9, 2.0], [1.3, -2, 0.4], 0.3), WIDE, WIDE_DENSITY),
 }
 cases = pytest.mark.parametrize("case", DEGENERATE.values(), ids=DEGENERATE)
-routes = pytest.mark.parametrize("method", ["dense", "sorted"])
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed")
+routes = pytest.mark.parametrize("method", ["dense", "sorted", pytest.param("compiled", marks=needs_numba)])
 
 
 def problem(case, method="dense"):
@@ -133,9 +138,11 @@ def test_gradient_satisfies_the_balance_identity(theta):
 def test_sorted_and_dense_are_the_same_number(theta):
     """Two algorithms, one integral: they share the quadrature but neither the network's values nor the sums."""
     net = ReLUNetwork(1, 4, 1)
-    dense, fast = (ExactRisk(net, JUMPY, GAP, m).value_and_gradient(theta) for m in ("dense", "sorted"))
-    assert fast[0] == pytest.approx(dense[0], rel=1e-13)
-    np.testing.assert_allclose(fast[1], dense[1], atol=1e-13 * (1 + np.abs(dense[1]).max()), rtol=0)
+    dense = ExactRisk(net, JUMPY, GAP, "dense").value_and_gradient(theta)
+    for method in ("sorted", "compiled") if find_spec("numba") else ("sorted",):
+        fast = ExactRisk(net, JUMPY, GAP, method).value_and_gradient(theta)
+        assert fast[0] == pytest.approx(dense[0], rel=1e-13)
+        np.testing.assert_allclose(fast[1], dense[1], atol=1e-13 * (1 + np.abs(dense[1]).max()), rtol=0)
 
 
 @given(thetas, arrays(float, 4, elements=st.floats(0.1, 10)))
@@ -196,6 +203,20 @@ def test_the_sorted_form_handles_wide_networks_as_well_as_the_dense_one():
     net = ReLUNetwork(1, 300, 1)
     theta = net.random(np.random.default_rng(3))
     dense = ExactRisk(net, JUMPY, GAP, "dense").value_and_gradient(theta)
-    auto = ExactRisk(net, JUMPY, GAP).value_and_gradient(theta)
+    auto = ExactRisk(net, JUMPY, GAP, "sorted").value_and_gradient(theta)
     assert auto[0] == pytest.approx(dense[0], rel=1e-13)
     np.testing.assert_allclose(auto[1], dense[1], rtol=0, atol=1e-13 * np.abs(dense[1]).max())
+
+
+def test_without_numba_the_numpy_form_is_taken_and_says_so_when_compiled_is_asked_for():
+    """COURSE_LIB_COMPILED=0: "auto" gives dense or sorted, numba is not imported, "compiled" is refused with a remedy."""
+    code = (
+        "import sys; from course_lib import *; f = PiecewisePolynomial.constant(1, 0, 1)\n"
+        "print(*(ExactRisk(ReLUNetwork(1, H, 1), f)._evaluate.__name__ for H in (8, 96)), 'numba' in sys.modules)\n"
+        "try: ExactRisk(ReLUNetwork(1, 8, 1), f, method='compiled')\n"
+        "except ValueError as error: print(error)"
+    )
+    env = os.environ | {"COURSE_LIB_COMPILED": "0"}
+    out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert out.startswith("dense sorted_sums False\n")
+    assert "Without numba choose 'auto'" in out
