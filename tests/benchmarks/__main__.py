@@ -5,12 +5,15 @@ Times are ratios against a yardstick timed in the same run, in turns, on one BLA
 
 import os
 
-os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"          # before NumPy is imported
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")     # before NumPy
 
 import sys
 from importlib import import_module
 
-TABLES = {"core": "risk, gradient, flow and ensembles of shallow networks on an interval"}
+TABLES = {
+    "core": "risk, gradient, flow and ensembles of shallow networks on an interval",
+    "peers": "the same by PyTorch, JAX, diffrax, torchdiffeq and SciPy (pip install -r tests/benchmarks/peers.txt)",
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -10,9 +10,10 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from importlib import metadata
+from importlib.util import find_spec
 
 import numpy as np
-import scipy
 
 from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, gradient_flow
 from course_lib.integration import compiled_available
@@ -110,16 +111,25 @@ def batch(method: str) -> Row:
     return what, f"1/{one / many * 1000:.0f} ({many * 1e3:.2f} us here)", "", f"{equal} of 1000 equal bit by bit"
 
 
+def header(*others: str) -> None:
+    """Print date, versions and machine."""
+    packages = ["numpy", "scipy", "numba", *others]
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages if find_spec(name))
+    print(f"{datetime.date.today()}, Python {platform.python_version()}, {versions}, {platform.machine()}, one thread")
+
+
+def show(rows: list[Row]) -> None:
+    """Print rows as a table."""
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    for row in rows:
+        print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
 def run() -> None:
-    """Print the table with date and versions."""
-    print(
-        f"{datetime.date.today()}, Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, "
-        f"{platform.machine()}, one BLAS thread"
-    )
+    """Print the table."""
+    header()
     methods = ["dense", "compiled"] if compiled_available() else ["dense"]
     rows = [("what", "measured", "target", "accuracy")]
     rows += [single(method, "<= 16x" if method == "dense" else "") for method in methods]
     rows += [growth(), *flow(), *(batch(method) for method in methods)]
-    widths = [max(len(row[k]) for row in rows) for k in range(4)]
-    for row in rows:
-        print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    show(rows)
