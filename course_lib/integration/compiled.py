@@ -47,6 +47,21 @@ def _kinks(w, b, a, length, exact, beta, kinks):
 
 
 @_compile
+def _order(kinks):
+    """The indices that sort the kinks; by insertion where there are few, which is faster then."""
+    if len(kinks) > 48:
+        return np.argsort(kinks)
+    order = np.arange(len(kinks))
+    for i in range(1, len(kinks)):
+        j, k = i, order[i]
+        while j > 0 and kinks[order[j - 1]] > kinks[k]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = k
+    return order
+
+
+@_compile
 def _cell(left, right, N, slope, t, f, p, nodes, weights):
     """(int r^2 p, int r p, int s r p) over a cell on which N(s) = N + slope (s - left); f, p in powers of s - t."""
     risk = m0 = m1 = 0.0
@@ -69,7 +84,7 @@ def _network(theta, a, exact, ends, f, p, nodes, weights, beta, kinks, moments, 
     H = len(kinks)
     w, b, v = theta[:H], theta[H : 2 * H], theta[2 * H : 3 * H]
     _kinks(w, b, a, ends[-1], exact, beta, kinks)
-    order = np.argsort(kinks)
+    order = _order(kinks)
     N, slope, risk, left, cell, k = theta[3 * H], 0.0, 0.0, 0.0, 0, 0
     for j in range(H):
         N += v[j] * max(beta[j], 0.0)
