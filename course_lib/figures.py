@@ -21,6 +21,7 @@ import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
@@ -138,3 +139,17 @@ def draw_flow(axes: Axes, flows: Mapping[str, object], level: float = 0.0) -> No
     axes.set_xlabel("$t$")
     axes.set_ylabel(r"$L(\Theta_t)$" if level == 0 else r"$L(\Theta_t)-L_\infty$")
     axes.legend()
+
+
+def draw_regions(axes: Axes, regions, numbers: bool = False) -> None:
+    """The linear regions of a network in the plane, one polygon each, outlined; with its id in the middle if asked for."""
+    polygons = regions.polygons()
+    shades = matplotlib.colormaps["viridis"](np.linspace(0, 1, len(polygons)), alpha=0.6)
+    axes.add_collection(PolyCollection(polygons, facecolors=shades, edgecolors=BLACK, linewidths=0.8))
+    for k, corners in enumerate(polygons if numbers else []):
+        axes.text(*corners.mean(axis=0), str(k), ha="center", va="center")
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.grid(False)
+    axes.set_xlabel("$x_1$")
+    axes.set_ylabel("$x_2$")

@@ -88,6 +88,11 @@ class PiecewisePolynomial:
         return float(self.breaks[0]), float(self.breaks[-1])
 
     @property
+    def outputs(self) -> int:
+        """The number of components; 1 for a scalar function."""
+        return 1 if self.coefficients.ndim == 2 else self.coefficients.shape[2]
+
+    @property
     def degree(self) -> int:
         """The largest power with a non-zero coefficient on some piece; 0 for the zero function."""
         used = self.coefficients.reshape(*self.coefficients.shape[:2], -1).any(axis=(0, 2))

@@ -61,7 +61,7 @@ class Problem:
         """(w, beta, v, c) with w x + b = w s + beta: w, beta, v (..., H), c (...,)."""
         H = theta.shape[-1] // 3
         w, b, v, c = theta[..., :H], theta[..., H : 2 * H], theta[..., 2 * H : -1], theta[..., -1]
-        return w, _product_plus(w, self.a, b), v, c
+        return w, product_plus(w, self.a, b), v, c
 
     def kinks(self, w: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Kinks clipped to [0, length], (..., H); with w = 0 the end that makes "active to the right of it" true."""
@@ -208,7 +208,7 @@ def _assemble(a: float, v, S0, S1, S_v, S_c) -> np.ndarray:
     return 2 * np.concatenate([v * (S1 + a * S0), v * S0, S_v, S_c[..., None]], axis=-1)
 
 
-def _product_plus(w: np.ndarray, a: float, b: np.ndarray) -> np.ndarray:
+def product_plus(w: np.ndarray, a: float, b: np.ndarray) -> np.ndarray:
     """w a + b with the product carried in two doubles (Dekker): no digits are lost when w a and b nearly cancel.
 
     Matters on intervals such as [1000, 1001]. Products with 0 and powers of two are exact as they are.

@@ -1,8 +1,9 @@
 """The registry of theorem cards, and the page that shows which tests verify each.
 
     registry: slug -> TheoremCard      card("energy-identity")      page() -> text of lectures/theorems.md
+    applicable(network, f, p): which theorems speak about this problem
 
-Contents   registry, card -> evidence (reads tests/) -> page
+Contents   registry, card, applicable -> evidence (reads tests/) -> page
 Layer      theorems; one module of cards for each part of the course
 """
 
@@ -14,8 +15,9 @@ from types import MappingProxyType
 
 from course_lib.theorems import foundations
 from course_lib.theorems.cards import Hypothesis, TheoremCard
+from course_lib.theorems.verdicts import Verdict, Verdicts, verdicts
 
-__all__ = ["Hypothesis", "TheoremCard", "card", "evidence", "page", "registry"]
+__all__ = ["Hypothesis", "TheoremCard", "Verdict", "applicable", "card", "evidence", "page", "registry"]
 
 registry: MappingProxyType[str, TheoremCard] = MappingProxyType({c.slug: c for c in foundations.CARDS})
 TESTS = Path(__file__).parents[2] / "tests"
@@ -26,6 +28,22 @@ def card(slug: str) -> TheoremCard:
     if slug not in registry:
         raise ValueError(f"no theorem card is called {slug!r}; there are {', '.join(registry)}.")
     return registry[slug]
+
+
+def applicable(network, target, density=None) -> Verdicts:
+    """A Verdict for every card on the problem (network, f, p), as a tuple; density None means 1.
+
+    network         ReLUNetwork of any widths
+    target, density PiecewisePolynomial, CellPolynomial or plain functions, about which less can be decided
+
+    >>> from course_lib import PiecewisePolynomial, ReLUNetwork
+    >>> step = PiecewisePolynomial([0, .5, 1], [[0], [1]])
+    >>> [v.card.slug for v in applicable(ReLUNetwork(1, 2, 1), step) if v.holds is False]
+    ['lipschitz-global-minimum', 'grid-rate']
+
+    Raises TypeError unless network is a ReLUNetwork and the functions can be called; ValueError on two intervals.
+    """
+    return verdicts(registry.values(), network, target, density)
 
 
 def evidence(tests: Path = TESTS) -> dict[str, list[tuple[str, str | None]]]:

@@ -1,11 +1,14 @@
 """Cards of lectures 00 to 02: what the course is about, networks as functions, exact risks.
 
 Contents   00 the three promises -> 01 networks -> 02 exact risk
-Layer      theorems; imports cards only
+Layer      theorems; imports piecewise and cards. A predicate answers for every kind of f and p (p = None: 1), and never raises
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from course_lib.piecewise import PiecewisePolynomial, horner
 from course_lib.theorems.cards import Hypothesis, TheoremCard
 
 JENTZEN_RIEKERT = "A. Jentzen, A. Riekert, J. Mach. Learn. 1 (2022), arXiv:2112.09684"
@@ -20,15 +23,41 @@ def _shallow_1d(network, f, p) -> bool:
     return network.is_shallow_1d
 
 
-def _continuous(network, f, p) -> bool:
-    """A piecewise polynomial is Lipschitz exactly when it has no jump."""
-    inner = f.breaks[1:-1]
-    left = [float(sum(c * h**m for m, c in enumerate(row))) for row, h in zip(f.coefficients, f.breaks[1:] - f.breaks[:-1], strict=True)]
-    return all(abs(a - b) <= 1e-12 * (1 + abs(b)) for a, b in zip(left, f(inner), strict=False))
+def _continuous(network, f, p) -> bool | None:
+    """A piecewise polynomial on an interval is Lipschitz exactly when it has no jump; of other functions one cell is."""
+    if not isinstance(f, PiecewisePolynomial):
+        return True if len(getattr(f, "cells", ())) == 1 else None
+    ends = [horner(row, h) for row, h in zip(f.coefficients, np.diff(f.breaks), strict=True)]
+    left, right = np.array(ends[:-1]), f(f.breaks[1:-1])
+    return bool((np.abs(left.reshape(right.shape) - right) <= 1e-12 * (1 + np.abs(right))).all())
 
 
-def _given_as_pieces(network, f, p) -> bool:
-    return hasattr(f, "breaks") and hasattr(p, "breaks")
+def _pieces(g) -> bool:
+    return g is None or hasattr(g, "breaks") or hasattr(g, "cells")
+
+
+def _given_as_pieces(network, f, p) -> bool | None:
+    return True if _pieces(f) and _pieces(p) else None
+
+
+def _bounded_density(network, f, p) -> bool | None:
+    """A piecewise polynomial on a bounded set is bounded; of a plain function nothing is known."""
+    return True if _pieces(p) else None
+
+
+def _positive_density(network, f, p) -> bool | None:
+    """A polynomial p >= 0 that is not 0 vanishes in finitely many points."""
+    if p is None:
+        return True
+    return bool(all(c.any() for c in p.coefficients)) if _pieces(p) else None
+
+
+def _continuous_uniform(network, f, p) -> bool | None:
+    """f continuous and p = 1."""
+    if p is not None and not isinstance(p, PiecewisePolynomial):
+        return None
+    uniform = p is None or (p.degree == 0 and bool((p.coefficients[:, 0] == 1).all()))
+    return _continuous(network, f, p) if uniform else False
 
 
 def _undecided(network, f, p) -> None:
@@ -59,7 +88,7 @@ CARDS = (
         slug="energy-identity",
         title="Risk lost is speed squared",
         hypotheses=(
-            Hypothesis("bounded density", "$p$ is bounded", lambda network, f, p: True),
+            Hypothesis("bounded density", "$p$ is bounded", _bounded_density),
             Hypothesis("flow", r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$", _undecided),
         ),
         conclusion=r"$L(\Theta_t)=L(\Theta_0)-\int_0^t\|G(\Theta_s)\|^2\,ds$ for all $t\ge0$; in particular the risk never increases.",
@@ -73,7 +102,7 @@ CARDS = (
         hypotheses=(
             INTERVAL,
             Hypothesis("Lipschitz target", "$f$ is Lipschitz continuous on $[a,b]$", _continuous),
-            Hypothesis("positive density", "$p$ is bounded, and positive almost everywhere", _undecided),
+            Hypothesis("positive density", "$p$ is bounded, and positive almost everywhere", _positive_density),
         ),
         conclusion=(
             r"there is $\vartheta$ with $L(\vartheta)=\inf L$ such that $L$ is continuously differentiable with Lipschitz "
@@ -160,7 +189,7 @@ CARDS = (
         title="Sampling sees the risk with error one over root n",
         hypotheses=(
             Hypothesis("sampled from p", r"$x_1,\dots,x_n$ are independent with density $p/\int p$", _undecided),
-            Hypothesis("finite variance", r"$r^2=(N_\theta-f)^2$ is square-integrable against $p$", lambda network, f, p: True),
+            Hypothesis("finite variance", r"$r^2=(N_\theta-f)^2$ is square-integrable against $p$", _given_as_pieces),
         ),
         conclusion=(
             r"$\hat L_n=\frac{\int p}{n}\sum_i r(x_i)^2$ has mean $L(\theta)$ and root mean square error exactly $\sigma/\sqrt n$, "
@@ -175,7 +204,7 @@ CARDS = (
         title="A uniform grid sees the risk with error one over n squared",
         hypotheses=(
             INTERVAL,
-            Hypothesis("continuous target", "$f$ is continuous and piecewise twice continuously differentiable; $p=1$", _continuous),
+            Hypothesis("continuous target", "$f$ is continuous and piecewise twice continuously differentiable; $p=1$", _continuous_uniform),
         ),
         conclusion=r"the midpoint rule with $n$ points differs from $L(\theta)$ by at most $C(\theta)\,n^{-2}$.",
         source="proof in lecture 02",
@@ -187,7 +216,7 @@ CARDS = (
         title="A target known to within delta gives a root risk known to within delta",
         hypotheses=(
             Hypothesis("maximum norm", r"$|f-g|\le\delta$ on $[a,b]$", _undecided),
-            Hypothesis("finite mass", r"$P=\int p<\infty$", lambda network, f, p: True),
+            Hypothesis("finite mass", r"$P=\int p<\infty$", _bounded_density),
         ),
         conclusion=r"$\bigl|\sqrt{L_f(\theta)}-\sqrt{L_g(\theta)}\bigr|\le\delta\sqrt P$ for every $\theta$.",
         source="proof in lecture 02",

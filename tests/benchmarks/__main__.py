@@ -12,6 +12,7 @@ from importlib import import_module
 
 TABLES = {
     "core": "risk, gradient, flow and ensembles of shallow networks on an interval",
+    "deep": "deep networks on an interval, networks on a square and a cube",
     "peers": "the same by PyTorch, JAX, diffrax, torchdiffeq and SciPy (pip install -r tests/benchmarks/peers.txt)",
 }
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork
-from course_lib.figures import canvas, draw_cells, draw_network, draw_rates, show
+from course_lib import CellPolynomial, ExactRisk, PiecewisePolynomial, ReLUNetwork
+from course_lib.figures import canvas, draw_cells, draw_network, draw_rates, draw_regions, show
 from course_lib.widgets import explorer, slider
 
 L = ExactRisk(ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0, 1], [1, 0, 2]]))
@@ -56,6 +56,19 @@ def test_every_curve_has_its_own_line_style():
     draw_rates(axes, [1, 2], {name: np.array([1.0, 0.5]) for name in "abc"}, {}, "error")
     styles = [line.get_linestyle() for line in axes.lines]
     assert len(set(styles)) == 3
+
+
+def test_every_region_is_drawn_with_an_outline_and_its_number():
+    """x_1 > 1/4 and x_2 > 1/2: four polygons, filled and outlined; no picture needs colour to be read."""
+    net = ReLUNetwork(2, 2, 1)
+    regions = ExactRisk(net, CellPolynomial.on_box([0, 0], [1, 1], {})).regions([1, 0, 0, 1, -0.25, -0.5, 1, 1, 0])
+    figure, axes = canvas(width=4)
+    draw_regions(axes, regions, numbers=True)
+    (drawn,) = axes.collections
+    assert len(drawn.get_paths()) == 4
+    assert (drawn.get_edgecolor() == [0, 0, 0, 1]).all()
+    assert sorted(text.get_text() for text in axes.texts) == ["0", "1", "2", "3"]
+    assert show(figure, "Four rectangles that share the corner (1/4, 1/2)").png
 
 
 def line_explorer():

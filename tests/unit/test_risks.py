@@ -89,17 +89,20 @@ def test_the_parts_of_the_interface_agree():
     np.testing.assert_array_equal(L.gradient(theta), gradient)
 
 
-NET, F = ReLUNetwork(1, 2, 1), PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
+NET, DEEP, F = ReLUNetwork(1, 2, 1), ReLUNetwork(1, 2, 2, 1), PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ExactRisk(ReLUNetwork(2, 2, 1), F), r"one input, one hidden layer and one output, got ReLUNetwork\(2, 2, 1\)"),
-        (lambda: ExactRisk(NET, PiecewisePolynomial.stack([F, F])), "target must be scalar, got 2 outputs"),
+        (lambda: ExactRisk(ReLUNetwork(2, 2, 1), F), r"on \[0, 1\] needs .* 1 input\(s\), got ReLUNetwork\(2, 2, 1\)"),
+        (lambda: ExactRisk(NET, PiecewisePolynomial.stack([F, F])), r"as many outputs as ReLUNetwork\(1, 2, 1\), got 2"),
         (lambda: ExactRisk(NET, F, PiecewisePolynomial.constant(1, 0, 2)), r"one domain, got \[0, 1\] and \[0, 2\]"),
         (lambda: ExactRisk(NET, F, PiecewisePolynomial.polynomial([-0.1, 1], 0, 1)), r">= 0, but p\(0\) = -0.1"),
         (lambda: ExactRisk(NET, F, PiecewisePolynomial.constant(0, 0, 1)), "positive somewhere"),
+        (lambda: ExactRisk(NET, F, PiecewisePolynomial.stack([F, F])), "density must be scalar, got 2 outputs"),
+        (lambda: ExactRisk(DEEP, F, method="dense"), "must be 'auto' here, got 'dense'"),
+        (lambda: ExactRisk(DEEP, F).breakpoints(np.zeros((2, 13))), r"one network \(size,\), got theta of shape \(2, 13\)"),
         (lambda: ExactRisk(NET, F, method="fast"), "'dense', 'sorted', .* got 'fast'"),
         (lambda: ExactRisk(NET, F)([1, 2, 3]), r"shape \(\.\.\., 7\) .* got \(3,\)"),
         (lambda: ExactRisk(NET, F).gradient([1, 2, 3, 4, 5, 6, np.nan]), r"theta\[6\] = nan"),
@@ -110,6 +113,14 @@ def test_bad_input_is_named_with_its_remedy(make, message):
     """Required, received, remedy."""
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("widths", [(1, 2, 2, 1), (1, 2, 2), (1, 1)])
+def test_other_networks_than_shallow_ones_have_no_exact_hessian(widths):
+    """TypeError, which the solvers of the flow understand; the remedy is named."""
+    L = ExactRisk(ReLUNetwork(*widths), F if widths[-1] == 1 else PiecewisePolynomial.stack([F, F]))
+    with pytest.raises(TypeError, match=r"one hidden layer .* got ReLUNetwork\(1, .* Use landscapes.numerical_hessian"):
+        L.hessian(np.zeros(L.network.size))
 
 
 def test_a_density_that_touches_zero_is_accepted():
