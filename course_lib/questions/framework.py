@@ -112,17 +112,17 @@ def describe(function: Callable, arguments: Sequence) -> str:
     except (TypeError, ValueError):
         names = []
     names += [f"argument {i + 1}" for i in range(len(names), len(arguments))]
-    return ", ".join(f"{name} = {show(value)}" for name, value in zip(names, arguments, strict=False))
+    return ", ".join(f"{name} = {show(value, digits=12)}" for name, value in zip(names, arguments, strict=False))
 
 
-def show(value) -> str:
-    """A value in at most a line, numbers with six digits."""
+def show(value, digits: int = 6) -> str:
+    """A value in at most a line, numbers with so many digits."""
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=6, threshold=12, separator=", ").replace("\n", "")
+        return np.array2string(value, precision=digits, threshold=24, separator=", ", max_line_width=200).replace("\n", "")
     if isinstance(value, float | np.floating):
-        return f"{value:.6g}"
+        return f"{value:.{digits}g}"
     if isinstance(value, tuple | list):
-        return "(" + ", ".join(show(v) for v in value) + ")"
+        return "(" + ", ".join(show(v, digits) for v in value) + ")"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -244,7 +244,8 @@ class Question:
         if result.outcome != "not attempted":
             self._tried.append(result.outcome)
             workspace.record(self.id, result.outcome)
-        label = {"not attempted": "", "right": ""}.get(result.outcome, f"{result.outcome}: ")
+        labels = {"not attempted": "", "right": "", "not sharp": "right but not sharp: "}
+        label = labels.get(result.outcome, f"{result.outcome}: ")
         print(f"{self.id} {label}{result.message}")
 
     def hint(self, number: int = 1) -> None:

@@ -69,6 +69,22 @@ def _quotient(theta, x, h=2.0**-20):
     return np.array([(at - before) / h, (after - at) / h])
 
 
+def _jumps_only(theta, x):
+    """The sums of the jumps v |w| at kinks before x, and up to x."""
+    w, b, v = _split(theta)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kinks = np.where(w == 0, np.inf, -b / w)
+    return np.array([(v * np.abs(w))[kinks < x].sum(), (v * np.abs(w))[kinks <= x].sum()])
+
+
+def _nearly_at(theta, x):
+    """A kink within 1e-8 counts as a kink at x."""
+    w, b, v = _split(theta)
+    z = np.where(np.abs(w * x + b) < 1e-8, 0.0, w * x + b)
+    left, right = (z > 0) | ((z == 0) & (w < 0)), (z > 0) | ((z == 0) & (w > 0))
+    return np.array([v[left] @ w[left], v[right] @ w[right]])
+
+
 def _points():
     """(theta, x): degenerate, w = 0, dead, kink at x, facing left, |x|, cancelling jumps, kinks close to x; then random ones."""
     by_hand = [
@@ -104,7 +120,9 @@ def _judge_slopes(theta):
     if wrong:
         return "wrong", f"your network bends at x = {wrong[0]:.6g}, and g does not. The kink of a neuron is -b/w."
     if len(bends) < 2 or abs(bends[0] - bends[1]) < 1e-9:
-        return "wrong", "g bends at two points, your network at fewer. Each neuron has to sit at a kink of its own."
+        inside = (w != 0) & (v != 0) & (PAIR.kinks(theta) > 0) & (PAIR.kinks(theta) < 1)
+        why = "both neurons have the same kink" if inside.all() else f"neuron {np.argmin(inside) + 1} has no kink -b/w inside (0, 1)"
+        return "wrong", f"g bends at two points, your network at fewer: {why}."
     at = PAIR.realization(theta, [0, 1 / 8, 3 / 8, 5 / 8, 7 / 8, 1])
     slope = np.array([(at[1] - at[0]) * 8, (at[3] - at[2]) * 4, (at[5] - at[4]) * 8])
     if np.allclose(np.diff(slope), np.diff(SLOPES), atol=1e-9) and abs(slope[0] - SLOPES[0]) > 1e-9:
@@ -114,7 +132,7 @@ def _judge_slopes(theta):
         )
     for piece, yours, wanted in zip(PIECES, slope, SLOPES, strict=True):
         if abs(yours - wanted) > 1e-9:
-            return "wrong", f"{piece} the slope of your network is {yours:g}, that of g is {wanted:g}."
+            return "wrong", f"{piece} the slope of your network is {yours:.12g}, that of g is {wanted:g}."
     if abs(at[0]) > 1e-9:
         return "wrong", "all slopes are right, but at x = 0 your network is not 0, as g is. One parameter mends it."
     return "right", "right: no piece of g is flat, and two neurons are enough."
@@ -152,7 +170,7 @@ def judge_probabilities(claimed):
         return "wrong", "replace (w, b) by (-w, -b), which has the same distribution: what does a dead neuron become? Compare two of your numbers."
     seen = "more often" if bends < 0.5 else "less often"
     if abs(bends - 0.5) > 1e-3:
-        return "wrong", f"a random neuron bends in (-1, 1) {seen} than you say; the cell below the check counts."
+        return "wrong", f"a random neuron bends in (-1, 1) {seen} than you say. What angle do the two lines where the neuron vanishes at an end make?"
     return "right", "right: a quarter of a turn each for dead and affine, half a turn for the bends."
 
 
@@ -166,9 +184,9 @@ def judge_constant(theta):
     w, b, v, c = theta
     worst = int(np.argmax(abs(values - 5)))
     if abs(values[worst] - 5) > 1e-9:
-        return "wrong", f"your network is not 5 on [0, 1]: at x = {worst / 2:g} it is {values[worst]:.6g}."
+        return "wrong", f"your network is not 5 on [0, 1]: at x = {worst / 2:g} it is {values[worst]:.12g}."
     norm = theta @ theta
-    said = f"your network is 5 on [0, 1], with squared norm {norm:.4g}"
+    said = f"your network is 5 on [0, 1], with squared norm {norm:.8g}"
     if norm < 9 + 1e-6:
         return "right", f"right and sharp: {said}, less than 25. Constants, too, cost only their root."
     if v * max(b, w + b) <= 0:
@@ -201,7 +219,6 @@ def judge_wrong_line(given):
     return "right", "right: uniform convergence does not bound slopes, and the claim needs another proof, that of the lecture."
 
 
-
 QUESTIONS = (
     Question(
         "1.1",
@@ -216,6 +233,8 @@ QUESTIONS = (
                 (_same_rule(np.greater_equal), "You count a neuron whose kink is x on both sides. It is active on one side only: which one "
                  "depends on the sign of w."),
                 (_all_face_right, "You switch every neuron with its kink at x on to the right of x. If w < 0, the neuron faces left."),
+                (_jumps_only, "You add the jumps of the slope. A jump is a difference: the slope of the leftmost piece is missing."),
+                (_nearly_at, "One network has two kinks about one billionth apart; a tolerance takes them for one. Compare z with 0 exactly."),
                 (_swapped, "These are the right numbers in the wrong order: first the slope to the left of x."),
                 (_without_v, "The outer weights v are missing."),
                 (_neuron_by_neuron, "You read theta neuron by neuron. The order is all w, then all b, then all v, then c."),
@@ -280,8 +299,8 @@ QUESTIONS = (
         NOTEBOOK,
         Judge((2,), judge_wrong_line),
         (
-            "Try each line on ramps of small height and tiny width, which converge to 0 uniformly.",
-            "The ramps of width d and height root d have slope 1 over root d. Which line do they contradict? For the second number, "
+            "Try each line on ramps of height root d and width d, which converge to 0 uniformly as d tends to 0.",
+            "These ramps have slope 1 over root d. Which line do they contradict? For the second number, "
             "look at the theorem cards.",
         ),
     ),

@@ -131,7 +131,7 @@ CARDS = (
         ),
         conclusion=(
             "some network with $H\\ge1$ neurons equals $g$ on $[a,b]$ (if $K=H$: one whose neurons at $q_i$, $i\\in S$, face left, the others "
-            "right). Without the slope condition no network with $H$ neurons does."
+            "right). Conversely, if some network with $H$ neurons equals $g$, the slope condition holds."
         ),
         source="proof in lecture 01",
         status="proved here",

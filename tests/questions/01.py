@@ -5,6 +5,8 @@ import numpy as np
 from course_lib.networks import ReLUNetwork
 from course_lib.questions.lecture_01 import (
     _all_face_right,
+    _jumps_only,
+    _nearly_at,
     _neuron_by_neuron,
     _quotient,
     _same_rule,
@@ -34,6 +36,8 @@ CATALOGUE = {
         Answer(_same_rule(np.greater), "active at x itself", "applies relu'(0) = 0 where one-sided slopes are asked"),
         Answer(_same_rule(np.greater_equal), "on both sides", "counts a neuron at its kink on both sides"),
         Answer(_all_face_right, "faces left", "forgets that w < 0 turns a neuron round"),
+        Answer(_jumps_only, "A jump is a difference", "adds jumps, forgets the leftmost slope"),
+        Answer(_nearly_at, "Compare z with 0 exactly", "compares with a tolerance"),
         Answer(_swapped, "wrong order", "exchanges left and right"),
         Answer(_without_v, "outer weights v", "forgets the outer weights"),
         Answer(_neuron_by_neuron, "all w, then all b", "reads theta neuron by neuron"),
@@ -47,7 +51,7 @@ CATALOGUE = {
         Answer(lambda: [1, 1, -1 / 4, -3 / 4, 2, -1, 0], "left of the first kink is 0", "lets both neurons face right"),
         Answer(lambda: [-1, -1, 1 / 4, 3 / 4, 2, -1, 3 / 4], "left of the first kink is -1", "lets both neurons face left"),
         Answer(lambda: [1, -1, -1 / 4, 3 / 4, 2, -1, 0], "at x = 0", "forgets the outer bias"),
-        Answer(lambda: [1, -1, 1 / 4, 3 / 4, 2, -1, 3 / 4], "fewer", "takes b for the kink, without the sign"),
+        Answer(lambda: [1, -1, 1 / 4, 3 / 4, 2, -1, 3 / 4], "neuron 1 has no kink", "takes b for the kink, without the sign"),
         Answer(lambda: [1, -1, -1 / 2, 3 / 4, 2, -1, 3 / 4], "bends at x = 0.5", "puts a kink in the wrong place"),
         Answer(lambda: [1, -1, -1 / 4, 3 / 4, 3, 2, 3 / 4], "the slope of your network is -2", "takes slopes for jumps"),
         Answer(lambda: [1, -1 / 4, 2, -1, 3 / 4, -1, 3 / 4], "both w, then both b", "lists the parameters neuron by neuron"),
