@@ -3,6 +3,7 @@
 from course_lib.cell_polynomials import CellPolynomial
 from course_lib.descent import best_of, gradient_descent
 from course_lib.flows import gradient_flow
+from course_lib.minima import global_minimum
 from course_lib.networks import ReLUNetwork
 from course_lib.other_risks import EmpiricalRisk, QuadratureRisk
 from course_lib.piecewise import PiecewisePolynomial
@@ -18,6 +19,7 @@ __all__ = [
     "ReLUNetwork",
     "applicable",
     "best_of",
+    "global_minimum",
     "gradient_descent",
     "gradient_flow",
 ]

@@ -4,53 +4,32 @@
 
 Solved in log time s = log(1 + t), where dTheta/ds = -(1 + t) G(Theta): a decade late costs what a decade early costs.
 
-Contents   Flow, Certificate -> gradient_flow -> the system in log time -> accepted steps -> certificate
-Layer      4; imports piecewise; works with every risk of risks.py
-Notation   y = (theta, E) with E the energy int |G|^2; T accepted steps; G the generalized gradient, relu'(0) = 0
-Source     card "energy-identity"; the solvers are SciPy's
+Contents   Flow -> gradient_flow -> the system in log time -> the curve, restarted at its events -> accepted steps
+Layer      4; imports piecewise, events, certificates; works with every risk
+Notation   x = (theta, E) with E the energy int |F|^2, F = -G the velocity; where events say so, log z_j stands for b_j;
+           T accepted steps; G the generalized gradient, relu'(0) = 0
+Source     card "energy-identity"; normalized flow: Eberle, Jentzen, Riekert, Weiss (2022), arXiv 2207.06246; SciPy's solvers
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, Radau
 from tqdm import tqdm
 
+from course_lib import certificates, events
+from course_lib.certificates import Certificate
+from course_lib.coordinates import Neurons, Point
+from course_lib.events import Event
+from course_lib.log_time import SOLVERS, LogTimeSystem, Method, Start, Stop, steps
 from course_lib.piecewise import EPS
 
-SOLVERS = {"LSODA": LSODA, "Radau": Radau, "BDF": BDF, "RK45": RK45, "DOP853": DOP853, "RK23": RK23}
-IMPLICIT = ("LSODA", "Radau", "BDF")
 BAR = "{l_bar}{bar}| {elapsed}<{remaining}"
-CHUNK = 64                  # points of the curve whose risks are evaluated together
 
-Method = Literal["LSODA", "Radau", "BDF", "RK45", "DOP853", "RK23"]
-Status = Literal["finished", "budget", "interrupted", "failed"]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """What the exact flow satisfies, measured on the computed one.
-
-    energy_defect       |L(Theta_0) - L(Theta_T) - int |G|^2|; usual: below 10 rtol max(1, L(Theta_0)) log(1 + t_end)
-    conservation_drift  max over neurons j and times of |B_j(t) - B_j(0)| / max(1, max |Theta_i|^2), B = network.balance;
-                        neurons with a frozen parameter are left out (their B_j may move), 0 if none remains.
-                        B is conserved for ReLU; for another activation the number says nothing about the solver
-    monotone            no step raises the risk by more than a local error delta of the solver can explain,
-                        delta = sqrt(size) (atol + rtol max |Theta_i|). The slack is Taylor's formula to second order,
-                        the curvature of L taken as 1 + |Theta|^2, and the rounding of the risk:
-                        delta (|G_k| + |G_{k+1}|) + delta^2 (1 + |Theta|^2) + 8 eps L
-    second_method       (name, max |Theta_T - Theta'_T|) of a second run, nan if that run did not get there; or None
-    """
-
-    energy_defect: float
-    conservation_drift: float
-    monotone: bool
-    second_method: tuple[str, float] | None = None
+Status = Literal["finished", "budget", "sliding", "interrupted", "failed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +37,10 @@ class Flow:
     """The computed curve t -> Theta_t at the accepted steps of the solver.
 
     times (T,) from 0, t_end last if finished; thetas (T, size); risks (T,)
-    status       "finished", "budget", "interrupted" or "failed"; everything computed until then is kept
-    message      why it stopped, and the remedy
+    status       "finished", "budget", "sliding", "interrupted" or "failed"; everything computed until then is kept
+    message      why it stopped, and the remedy; which neurons are near death; from when on the risk is not resolved
     evaluations  of the right-hand side, a second run not counted
+    events       in order of time: collapse, near-death, re-birth, sliding
     """
 
     times: np.ndarray
@@ -70,7 +50,7 @@ class Flow:
     message: str
     evaluations: int
     certificate: Certificate
-    events: tuple = ()
+    events: tuple[Event, ...] = ()
 
     def __post_init__(self):
         for array in (self.times, self.thetas, self.risks):
@@ -97,7 +77,9 @@ def gradient_flow(
     atol: float = 1e-10,
     budget: int = 20_000,
     confirm: Method | None = None,
+    normalized: bool = False,
     frozen: Sequence[int] | None = None,
+    collapse: float = 1e-8,
     progress: bool = False,
 ) -> Flow:
     """Theta_t for 0 <= t <= t_end with Theta' = -G(Theta), Theta_0 = theta0 (size,), from one start.
@@ -105,14 +87,24 @@ def gradient_flow(
     L        a risk: .network, .value_and_gradient(theta), and .hessian(theta) where it has one (else differences)
     method   LSODA switches between stiff and non-stiff; Radau and BDF are stiff; DOP853 is best for short, accurate runs
     rtol, atol  of the solver, for every parameter. Where parameters tend to 0 and their rate is wanted, atol must lie
-             below them: 1e-16 for b ~ 1 / t up to t = 1e8
+             below them: certificate.resolved_until says so
     budget   evaluations of the right-hand side over the whole run, rejected steps included: a flow never hangs
     confirm  a second method, run under the same settings and compared at the end: certificate.second_method
+    normalized  Theta' = -P G with P the projection that keeps |(w_j, b_j)| of every hidden neuron; one hidden layer. The
+             start is first rescaled to |(w_j, b_j)| = 1, which is the same function
     frozen   indices of parameters held at their start
+    collapse  radius: a neuron with |(w_j, b_j)| <= collapse max(1, |theta|), falling, is taken to reach 0 and stays there
+             (the class "a degenerate neuron never revives"). Where atol > collapse / 100, 100 atol is used, up to 1e-6;
+             with atol > 1e-8 a solver may step over a collapse, which then looks like near-death
+
+    Three singular events are found and reported in `events` (module events): collapse of a neuron, after which the flow
+    goes on without it; near-death and re-birth of a neuron whose kink leaves [a, b], solved for ExactRisk and widths
+    (1, H, 1) with free w_j and b_j, only reported for other first layers of an ExactRisk with one input, unseen for other
+    risks; sliding on a jump of G, where the run stops.
 
     Approximate: the certificate says how well. An interrupt, a used-up budget or a solver that gives up is no exception
     but a `status`. LSODA of SciPy before 1.17 is not re-entrant: there flows in threads need another method.
-    Raises ValueError on an unknown method, a bad theta0, t_end, tolerance, budget or frozen index.
+    Raises ValueError on an unknown method, a bad theta0, t_end, tolerance, budget, radius or frozen index.
 
     >>> from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork
     >>> L = ExactRisk(ReLUNetwork(1, 1, 1), PiecewisePolynomial.constant(1.0, 0, 1))
@@ -120,24 +112,24 @@ def gradient_flow(
     >>> flow.status, round(float(flow.theta[3]), 6)
     ('finished', 0.981684)
     """
-    _check_settings((method, confirm), t_end, rtol, atol, budget)
+    _check_settings((method, confirm), t_end, rtol, atol, budget, collapse)
     theta0, risk0 = finite_start(L, theta0)
     if theta0.ndim != 1:
         raise ValueError(
             f"theta0 must be one network ({L.network.size},), got {theta0.shape}. "
             "A batch of starts: one gradient_flow each, or gradient_descent."
         )
-    start = _Start(L, theta0, risk0, free_parameters(L.network, frozen), rtol, atol, budget, progress)
+    free = free_parameters(L.network, frozen)
+    if normalized:
+        theta0 = _normalized(L.network, theta0, free)
+    start = Start(L, theta0, risk0, free, rtol, atol, budget, progress, max(collapse, min(100 * atol, 1e-6)), normalized)
     path = _integrate(start, method, float(t_end))
-    with np.errstate(all="ignore"):                            # a failed run may end near the largest floats
-        risks, gradients = _along(L, path.thetas)
-        certificate = Certificate(
-            energy_defect=float(abs(risks[0] - risks[-1] - path.energy)),
-            conservation_drift=_drift(start, path.thetas),
-            monotone=_is_monotone(start, path.thetas, risks, gradients),
-            second_method=None if confirm is None else (confirm, _distance(start, confirm, path)),
-        )
-    return Flow(path.times, path.thetas, risks, path.status, path.message, path.evaluations, certificate)
+    second = None if confirm is None else (confirm, _distance(start, confirm, path))
+    risks, certificate = certificates.certify(start, path.times, path.thetas, path.energy, second)
+    message = path.message
+    if certificate.resolved_until < path.times[-1]:
+        message += f" From t = {certificate.resolved_until:g} on the risk is below what rtol and atol resolve."
+    return Flow(path.times, path.thetas, risks, path.status, message, path.evaluations, certificate, path.events)
 
 
 def free_parameters(network, frozen: Sequence[int] | None) -> np.ndarray:
@@ -169,26 +161,6 @@ def finite_start(L: Any, theta0) -> tuple[np.ndarray, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Start:
-    """The checked question: a risk, a start, what may move, and how accurately."""
-
-    L: Any
-    theta0: np.ndarray
-    risk0: float
-    free: np.ndarray
-    rtol: float
-    atol: float
-    budget: int
-    progress: bool
-
-    def tolerances(self, s_end: float) -> dict:
-        """rtol, and the atol of y = (theta, E): a fortieth of the energy defect that a certificate may show, for E."""
-        atol = np.full(len(self.theta0) + 1, self.atol)
-        atol[-1] = 0.25 * self.rtol * max(1.0, self.risk0) * s_end
-        return {"rtol": self.rtol, "atol": atol}
-
-
-@dataclass(frozen=True, eq=False)
 class _Path:
     """The accepted steps of one solver: times (T,), thetas (T, size), the last energy, and how it ended."""
 
@@ -198,61 +170,23 @@ class _Path:
     status: Status
     message: str
     evaluations: int
+    events: tuple[Event, ...]
 
 
-class _Stop(Exception):
-    """(status, reason): ends a run from inside the right-hand side or between steps."""
-
-
-@dataclass
-class _LogTimeSystem:
-    """dy/ds = (1 + t) (-G, |G|^2) for y = (theta, E), and its Jacobian; counts evaluations up to the budget."""
-
-    start: _Start
-    evaluations: int = field(default=0, init=False)
-    finite: bool = field(default=True, init=False)             # so far
-
-    def slope(self, s: float, y: np.ndarray) -> np.ndarray:
-        """dy/ds, (size + 1,); nan where theta is no longer finite, which makes a solver shorten its step."""
-        if self.evaluations >= self.start.budget:
-            raise _Stop("budget", f"all {self.start.budget} evaluations are used up. Raise budget, or loosen rtol.")
-        self.evaluations += 1
-        slope = np.full_like(y, np.nan)
-        if np.isfinite(y).all():
-            G = self.start.free * self.start.L.value_and_gradient(y[:-1])[1]
-            slope = np.exp(s) * np.append(-G, G @ G)
-        self.finite &= bool(np.isfinite(slope).all())
-        return slope
-
-    def jacobian(self, s: float, y: np.ndarray) -> np.ndarray:
-        """d(dy/ds)/dy = (1 + t) (-H; 2 G^T H), with a last column of zeros; H the Hessian of L in the free parameters."""
-        L, free = self.start.L, self.start.free
-        J = np.zeros((len(y), len(y)))
-        if np.isfinite(y).all():
-            G, H = free * L.value_and_gradient(y[:-1])[1], free[:, None] * L.hessian(y[:-1])
-            J[:-1, :-1], J[-1, :-1] = -H, 2 * G @ H
-        J *= np.exp(s)
-        if not np.isfinite(J).all() or not np.isfinite(y).all():
-            raise _Stop("failed", f"G or the Hessian is not finite, max |theta| = {np.abs(y[:-1]).max():.1e}. Start smaller.")
-        return J
-
-
-def _integrate(start: _Start, method: Method, t_end: float) -> _Path:
+def _integrate(start: Start, method: Method, t_end: float) -> _Path:
     """The accepted steps of SciPy's solver from t = 0 to t_end, or to where the run stops.
 
     The solver is advanced step by step, not through solve_ivp, which returns nothing when it is interrupted.
     """
-    system, s_end = _LogTimeSystem(start), np.log1p(t_end)
-    s, y = [0.0], [np.append(start.theta0, 0.0)]
+    system, s_end = LogTimeSystem(start), np.log1p(t_end)
+    points, seen = [system.first], []
     status, reason = "finished", "t_end is reached."
     bar = tqdm(total=s_end, desc="log(1 + t)", bar_format=BAR, disable=not start.progress)
     with bar, np.errstate(all="ignore"):
         try:
-            for s_new, y_new in _steps(system, method, y[0], s_end):
-                bar.update(s_new - s[-1])
-                y.append(y_new)
-                s.append(s_new)
-        except _Stop as stop:
+            for found in _curve(system, method, s_end):
+                _keep(found, points, seen, bar)
+        except Stop as stop:
             status, reason = stop.args
         except KeyboardInterrupt:
             status, reason = "interrupted", "an interrupt. What was computed is kept; start again from flow.theta."
@@ -260,73 +194,106 @@ def _integrate(start: _Start, method: Method, t_end: float) -> _Path:
             if system.finite:
                 raise
             status, reason = "failed", f"G is not finite: {error}. Try a smaller theta0."
-    times, y = np.expm1(s), np.array(y[: len(s)])
+    times = np.expm1([point.s for point in points])
     if status == "finished":
         times[-1] = t_end
-    message = f"{method} stopped at t = {times[-1]:g}: {reason}"
-    return _Path(times, y[:, :-1].copy(), float(y[-1, -1]), status, message, system.evaluations)
+    message = f"{method} stopped at t = {times[-1]:g}: {reason}{events.faint_at_the_end(points[-1], seen)}"
+    thetas = np.array([point.theta for point in points])
+    return _Path(times, thetas, points[-1].energy, status, message, system.evaluations, tuple(seen))
 
 
-def _steps(system: _LogTimeSystem, method: Method, y0: np.ndarray, s_end: float) -> Iterator[tuple[float, np.ndarray]]:
-    """(s, y) after every accepted step; raises _Stop when the solver gives up, stands still or leaves the finite numbers."""
-    options = system.start.tolerances(s_end)
-    if method in IMPLICIT and _has_hessian(system.start):
-        options["jac"] = system.jacobian
-    with warnings.catch_warnings(record=True) as said:         # LSODA gives its reason as a warning only
-        warnings.simplefilter("always")
-        solver = SOLVERS[method](system.slope, 0.0, y0, s_end, **options)
-        while solver.status == "running":
-            before, reason = solver.t, solver.step()
-            if solver.status == "failed":
-                reason = said[-1].message if said else reason
-                raise _Stop("failed", f"{reason} Try another method, or a looser rtol.")
-            if not (np.isfinite(solver.y).all() and solver.t > before):
-                raise _Stop("failed", "no finite step forward is left. Try another method, or a smaller theta0.")
-            yield solver.t, solver.y
+def _keep(found: Point | Event, points: list[Point], seen: list[Event], bar: tqdm) -> None:
+    """Append an event, or a point that is later than the last one."""
+    if isinstance(found, Event):
+        seen.append(found)
+    elif found.s > points[-1].s:
+        bar.update(found.s - points[-1].s)
+        points.append(found)
 
 
-def _has_hessian(start: _Start) -> bool:
-    """False for a risk without .hessian, or whose .hessian says by a TypeError that there is none."""
+def _curve(system: LogTimeSystem, method: Method, s_end: float) -> Iterator[Point | Event]:
+    """Accepted points and events, in order of time; the solver starts again where an event changes the equation."""
+    start = system.first
+    yield from system.watch(start).at_the_start()
+    while start is not None and start.s < s_end:
+        start = yield from _until_restart(system, method, start, s_end)
+
+
+def _until_restart(system: LogTimeSystem, method: Method, start: Point, s_end: float) -> Generator:
+    """Points and events of one solver; returns the point from which to start again, or None at s_end."""
+    watch, here = system.watch(start), start
+    F = system.velocity(start.theta) if watch.may_slide else None
     try:
-        return hasattr(start.L, "hessian") and start.L.hessian(start.theta0) is not None
-    except TypeError:
-        return False
+        for solver in steps(system, method, watch.x0, start.s, s_end):
+            restart = yield from _events_of(system, watch, solver)
+            before, here = here, restart or watch.point(solver.t, solver.y)
+            if watch.may_slide and restart is None:
+                F = yield from _unless_it_slides(system, before, F, here)
+            yield here
+            if restart is not None:
+                return restart
+    except Stop as stop:
+        if watch.may_slide and stop.args[0] == "failed":       # a solver may give up on the near side of a jump
+            ahead = here.theta + events.PROBE * F / np.linalg.norm(F)
+            yield from _unless_it_slides(system, here, F, Point(here.s, ahead, here.energy, here.log_z))
+        raise
+    return None
 
 
-def _along(L: Any, thetas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(risks (T,), gradients (T, size)) at the points of a curve, in chunks that fit any memory."""
-    parts = [L.value_and_gradient(thetas[i : i + CHUNK]) for i in range(0, len(thetas), CHUNK)]
-    return np.concatenate([risk for risk, _ in parts]), np.concatenate([gradient for _, gradient in parts])
+def _events_of(system: LogTimeSystem, watch: events.Watch, solver) -> Generator:
+    """The events of the last step; returns the point from which to start again, if one of them asks for it."""
+    restart = None
+    for what, j, point in watch.step(solver.t, solver.y, solver.dense_output):
+        befallen = [j]
+        if what in events.RESTARTS:
+            restart, befallen = system.follow(what, j, point)
+        if what not in events.QUIET:
+            yield from (Event.at(what, restart or point, i) for i in befallen)
+    return restart
 
 
-def _drift(start: _Start, thetas: np.ndarray) -> float:
-    """max |B_j(t) - B_j(0)| / max(1, max |Theta_i|^2) over times and the neurons whose parameters all move."""
-    network = start.L.network
-    frozen = np.eye(network.size)[start.free == 0]
-    moving = ~(network.balance(frozen) != 0).any(axis=0)       # B_j is a sum of +- squares: e_i meets the B_j it is in
-    B = network.balance(thetas)[:, moving]
-    return float(np.abs(B - B[0]).max(initial=0.0) / max(1.0, np.abs(thetas).max() ** 2))
+def _unless_it_slides(system: LogTimeSystem, before: Point, F0: np.ndarray, after: Point) -> Generator:
+    """Returns the velocity at `after`; or yields where the flow starts to slide, and the event, and stops the run."""
+    F1 = system.velocity(after.theta)
+    found = events.valley(system.velocity, before.theta, F0, after.theta, F1)
+    if found is None:
+        return F1
+    theta, jump = found
+    part = np.abs(theta - before.theta).max() / np.abs(after.theta - before.theta).max()
+    s, energy = (old + part * (new - old) for old, new in ((before.s, after.s), (before.energy, after.energy)))
+    here = Point(s, theta, energy, before.log_z)
+    yield here
+    yield Event.at("sliding", here, events.switching_neuron(system.neurons, jump))
+    raise Stop("sliding", events.NO_SOLUTION)
 
 
-def _is_monotone(start: _Start, thetas: np.ndarray, risks: np.ndarray, gradients: np.ndarray) -> bool:
-    """Whether no step raises the risk by more than the slack of `Certificate.monotone`."""
-    size, largest = len(start.theta0), np.abs(thetas).max(axis=1)
-    delta = np.sqrt(size) * (start.atol + start.rtol * largest)
-    steepness = np.linalg.norm(start.free * gradients, axis=1)
-    curvature = 1 + (thetas**2).sum(axis=1)
-    slack = delta[1:] * (steepness[1:] + steepness[:-1]) + (delta**2 * curvature)[1:] + 8 * EPS * risks[1:]
-    return bool((np.diff(risks) <= slack).all())
-
-
-def _distance(start: _Start, method: Method, path: _Path) -> float:
+def _distance(start: Start, method: Method, path: _Path) -> float:
     """max |Theta_T - Theta'_T| against a run of another method to the same last time; nan if either has no such time."""
     if path.times[-1] == 0:
         return float("nan")
     other = _integrate(start, method, float(path.times[-1]))
-    return float(np.abs(path.thetas[-1] - other.thetas[-1]).max()) if other.status == "finished" else float("nan")
+    arrived = other.status == "finished" or other.status == path.status == "sliding"
+    return float(np.abs(path.thetas[-1] - other.thetas[-1]).max()) if arrived else float("nan")
 
 
-def _check_settings(methods, t_end: float, rtol: float, atol: float, budget: int) -> None:
+def _normalized(network, theta0: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """The same function with |(w_j, b_j)| = 1 for every hidden neuron; ValueError where that is not possible."""
+    if len(network.widths) != 3:
+        raise ValueError(f"normalized=True is for one hidden layer, got {network!r}. Use the ordinary flow.")
+    neurons = Neurons(network)
+    lengths, rows = neurons.lengths(theta0), np.array(neurons.rows)
+    if (lengths == 0).any():
+        raise ValueError(
+            f"normalized=True needs (w_j, b_j) != 0 for every neuron, but neuron {int(np.argmin(lengths))} is degenerate. "
+            "Give a dead neuron w = 0, b = -1: it contributes nothing either."
+        )
+    if (free[rows] == 0).any():
+        j = int(np.argwhere(free[rows] == 0)[0, 0])
+        raise ValueError(f"normalized=True needs every w_j and b_j free, but neuron {j} has a frozen one. Freeze v or c only.")
+    return theta0 if np.allclose(lengths, 1.0, rtol=0, atol=4 * EPS) else network.rescale(theta0, 1 / lengths)
+
+
+def _check_settings(methods, t_end: float, rtol: float, atol: float, budget: int, collapse: float) -> None:
     """Raise ValueError unless methods are known, t_end positive and finite, tolerances usable, budget at least 1."""
     for name, method in zip(("method", "confirm"), methods, strict=True):
         if method not in SOLVERS and not (name == "confirm" and method is None):
@@ -337,3 +304,5 @@ def _check_settings(methods, t_end: float, rtol: float, atol: float, budget: int
         raise ValueError(f"rtol must lie in [{100 * EPS:.1e}, 1) and atol be > 0, got {rtol} and {atol}. Usual: 1e-8, 1e-10.")
     if budget < 1:
         raise ValueError(f"budget must be at least 1 evaluation, got {budget}. The default is 20000.")
+    if not 0 < collapse <= 0.1:
+        raise ValueError(f"collapse must lie in (0, 0.1], got {collapse}. The default is 1e-8.")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, gradient_flow
-from course_lib.flows import SOLVERS, _LogTimeSystem, _Start
+from course_lib.log_time import SOLVERS, LogTimeSystem, Start
 
 RTOL, ATOL = 1e-8, 1e-10                                                   # the defaults of gradient_flow
 SQUARE = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
@@ -19,6 +19,8 @@ GAP = PiecewisePolynomial([0, 0.5, 0.75, 1], [[1, 0.5], [0], [0.25, 1, 1]])
 NET = ReLUNetwork(1, 3, 1)
 L3 = ExactRisk(NET, JUMPY, GAP)
 START3 = np.array([1, -0.8, 0.6, -0.3, 0.7, 0.2, 0.9, 0.5, -0.7, 0.1])         # three live neurons, kinks .3, .875 and outside
+STEP = ExactRisk(ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0], [1]]))
+RAMP = np.array([np.sqrt(3), np.sqrt(3), -1 / np.sqrt(3), -2 / np.sqrt(3), np.sqrt(3), -np.sqrt(3), 0])    # from 1/3 to 2/3
 DYING = (-1.0, 0.5, 1.0, 0.0)                                               # active on [0, b / |w|], which shrinks to a point
 methods = pytest.mark.parametrize("method", SOLVERS)
 
@@ -163,13 +165,13 @@ def test_every_method_computes_the_same_curve(method):
     np.testing.assert_allclose(flow.theta, reference.theta, rtol=0, atol=300 * RTOL * np.abs(reference.theta).max())
 
 
-@pytest.mark.parametrize("frozen", [None, [0, 4, 9]])
+@pytest.mark.parametrize(("frozen", "normalized"), [([], False), ([0, 4, 9], False), ([], True), ([7, 9], True)])
 @pytest.mark.parametrize("s", [0.0, 3.0])
-def test_the_jacobian_is_the_derivative_of_the_right_hand_side(s, frozen):
+def test_the_jacobian_is_the_derivative_of_the_right_hand_side(s, frozen, normalized):
     """Column i is the central difference of dy/ds in direction i: error O(h^2) + eps / h, 1e-9 at h = 1e-5; last row E."""
     free = np.ones(10)
-    free[frozen or []] = 0
-    system = _LogTimeSystem(_Start(L3, START3, L3(START3), free, RTOL, ATOL, 1000, False))
+    free[frozen] = 0
+    system = LogTimeSystem(Start(L3, START3, L3(START3), free, RTOL, ATOL, 1000, False, normalized=normalized))
     y, h = np.append(START3, 0.5), 1e-5
     columns = [(system.slope(s, y + h * e) - system.slope(s, y - h * e)) / (2 * h) for e in np.eye(11)]
     J, expected = system.jacobian(s, y), np.array(columns).T
@@ -238,6 +240,103 @@ def test_a_second_method_that_does_not_arrive_confirms_nothing():
     short = gradient_flow(L3, START3, 1.0, budget=1, confirm="RK23")
     assert far.status == "finished"
     assert np.isnan([far.certificate.second_method[1], short.certificate.second_method[1]]).all()
+
+
+def test_the_certificate_says_from_when_on_a_risk_is_not_resolved():
+    """The dying neuron, L t^3 -> .532: with atol = 1e-10 the bias c keeps 1e-10, so L ~ 1e-20 is a limit; 1e-16 suffices."""
+    L = ExactRisk(ReLUNetwork(1, 1, 1), ZERO)
+    flow, fine = gradient_flow(L, DYING, 1e8), gradient_flow(L, DYING, 1e8, method="BDF", rtol=1e-10, atol=1e-16)
+    until = flow.certificate.resolved_until
+    assert 1e5 < until < 1e7
+    assert fine.certificate.resolved_until == 1e8
+    assert f"From t = {until:g} on the risk is below what rtol and atol resolve." in flow.message
+    assert "resolve" not in fine.message
+    exact = np.exp(np.interp(np.log(flow.times[1:]), np.log(fine.times[1:]), np.log(fine.risks[1:])))
+    wrong = np.abs(flow.risks[1:] / exact - 1)
+    resolved = flow.times[1:] <= until
+    assert wrong[resolved].max() < 0.05 < wrong[~resolved].max()
+
+
+@pytest.mark.parametrize("method", ["LSODA", "DOP853"])
+def test_an_exact_fit_is_resolved_down_to_the_square_of_the_tolerance(method):
+    """f = x, one neuron active everywhere: L ~ e^{-.44 t} until it is about rtol^2; a run at rtol 1e-12 knows the truth."""
+    L = ExactRisk(ReLUNetwork(1, 1, 1), PiecewisePolynomial.polynomial([0, 1], 0, 1))
+    flow = gradient_flow(L, [1, 0.5, 0.5, 0], 200.0, method=method)
+    fine = gradient_flow(L, [1, 0.5, 0.5, 0], 100.0, method="DOP853", rtol=1e-12, atol=1e-18)
+    until = flow.certificate.resolved_until
+    assert 40 < until < 90
+    k = np.searchsorted(flow.times, until)
+    exact = np.exp(np.interp(flow.times[k], fine.times, np.log(fine.risks)))
+    assert flow.risks[k] == pytest.approx(exact, rel=0.05)
+
+
+def test_a_start_at_an_exact_fit_is_resolved_nowhere():
+    """L = 0 to all digits: resolved_until = 0."""
+    flow = gradient_flow(ExactRisk(ReLUNetwork(1, 1, 1), ZERO), [1, 0, 0, 0], 1.0)
+    assert (flow.risk, flow.certificate.resolved_until) == (0.0, 0.0)
+
+
+def test_the_energy_identity_holds_to_1e_9_with_the_explicit_method_of_order_8():
+    """|L(0) - L(t) - int |G|^2| <= 1e-9 at rtol 1e-12, t = 50, through kink crossings."""
+    certificate = gradient_flow(L3, START3, 50.0, method="DOP853", rtol=1e-12, atol=1e-14).certificate
+    assert certificate.energy_defect <= 1e-9
+    assert certificate.conservation_drift <= 1e-9
+
+
+# ---------------------------------------------------------------- long horizons
+def test_ten_thousand_million_time_units_take_2500_evaluations():
+    """f = 1_{x > 1/2}, H = 2, from the ramp of slope 3 to t = 1e10: L ~ t^{-1/2}, |Theta| ~ t^{1/4} up to 1e-3."""
+    flow = gradient_flow(STEP, RAMP, 1e10)
+    late, size = flow.times > 1e8, np.linalg.norm(flow.thetas, axis=1)
+    slopes = [np.polyfit(np.log(flow.times[late]), np.log(q[late]), 1)[0] for q in (flow.risks, size)]
+    assert slopes == pytest.approx([-0.5, 0.25], abs=1e-3)
+    assert flow.risk * 1e5 == pytest.approx(np.sqrt(np.sqrt(5) / 48), rel=1e-3)       # sqrt(K / 8), K = sqrt(5) / 6
+    assert (flow.status, flow.evaluations <= 2500) == ("finished", True)
+    assert flow.certificate.resolved_until == 1e10
+
+
+# ---------------------------------------------------------------- normalized flow
+@pytest.mark.parametrize("edge", [0.3, 0.1, 0.03])
+def test_the_normalized_flow_is_bounded_uniformly_where_the_ordinary_one_is_larger(edge):
+    """f = x, one neuron with kink 1 - e and v = .1: sup |Theta| = 1.416 for every e, of the ordinary flow 1.506 and more."""
+    L = ExactRisk(ReLUNetwork(1, 1, 1), PiecewisePolynomial.polynomial([0, 1], 0, 1))
+    w = 1 / np.hypot(1, 1 - edge)
+    start = [w, -(1 - edge) * w, 0.1, 0]
+    flow, ordinary = (gradient_flow(L, start, 1e3, normalized=n) for n in (True, False))
+    assert np.linalg.norm(flow.thetas, axis=1).max() == pytest.approx(1.4161, abs=1e-4)
+    assert np.linalg.norm(ordinary.thetas, axis=1).max() >= 1.506
+    assert flow.certificate.conservation_drift <= 1e-6
+    assert flow.certificate.energy_defect <= allowance(L, start, 1e3)
+
+
+def test_the_normalized_flow_diverges_more_slowly_for_a_step():
+    """f = 1_{x > 1/2}, H = 2: L |Theta| -> sqrt(2.5) / 12 and L t^{1/3} -> (sqrt(2.5) / 12)^{2/3} 3^{-1/3}."""
+    flow = gradient_flow(STEP, RAMP, 1e8, normalized=True)
+    K = np.sqrt(2.5) / 12
+    assert flow.risk * np.linalg.norm(flow.theta) == pytest.approx(K, rel=1e-4)
+    assert flow.risk * 1e8 ** (1 / 3) == pytest.approx((K**2 / 3) ** (1 / 3), rel=1e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(arrays(float, 3, elements=st.floats(0.1, 10)), st.integers(0, 5))
+def test_the_normalized_flow_does_not_see_the_scale(s, seed):
+    """(w, b, v) -> (s w, s b, v / s) changes nothing: the start is first rescaled to |(w_j, b_j)| = 1, the same function."""
+    theta0 = NET.random(np.random.default_rng(seed))
+    flow, scaled = (gradient_flow(L3, theta, 2.0, normalized=True) for theta in (theta0, NET.rescale(theta0, s)))
+    assert scaled.risks[0] == pytest.approx(L3(theta0), rel=1e-12)
+    np.testing.assert_allclose(scaled.theta, flow.theta, rtol=0, atol=300 * RTOL * np.abs(flow.theta).max())
+    np.testing.assert_allclose(np.hypot(scaled.thetas[:, :3], scaled.thetas[:, 3:6]), 1, rtol=0, atol=1e-6)
+
+
+@methods
+def test_the_normalized_velocity_is_the_gradient_without_its_normal_part(method):
+    """The removed part is v_j G_{v_j} omega_j, omega_j = (w_j, b_j): checked by a short flow from each method."""
+    theta = NET.rescale(START3, 1 / np.hypot(START3[:3], START3[3:6]))
+    G, h = L3.gradient(theta), 1e-5
+    expected = -G.copy()
+    expected[:6] += np.tile(theta[6:9] * G[6:9], 2) * theta[:6]
+    flow = gradient_flow(L3, theta, h, normalized=True, method=method, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose((flow.theta - theta) / h, expected, atol=100 * h)
 
 
 # ---------------------------------------------------------------- a run that stops early
@@ -360,6 +459,9 @@ def test_a_progress_bar_is_shown_only_on_request(capsys):
         ({"frozen": [3, 10]}, r"frozen must hold parameter indices 0..9 of .*, got \[3, 10\]. For a mask"),
         ({"frozen": [-1]}, r"frozen must hold parameter indices 0..9 of .*, got \[-1\]"),
         ({"frozen": [True] * 10}, r"frozen must hold .* got \[True, .* np.flatnonzero\(mask\)"),
+        ({"collapse": 0.0}, r"collapse must lie in \(0, 0.1\], got 0.0. The default"),
+        ({"normalized": True, "theta0": [1, 0, 1] * 3 + [0]}, "every neuron, but neuron 1 is degenerate. Give a dead"),
+        ({"normalized": True, "frozen": [1]}, "every w_j and b_j free, but neuron 1 has a frozen one. Freeze v or c only"),
         ({"theta0": [1, 2]}, r"shape \(\.\.\., 10\) .* got \(2,\)"),
         ({"theta0": [[0.0] * 10]}, r"one network \(10,\), got \(1, 10\). A batch of starts: one gradient_flow each"),
         ({"theta0": [0.0] * 9 + [np.nan]}, r"theta\[9\] = nan"),
@@ -371,3 +473,10 @@ def test_bad_input_is_named_with_its_remedy(change, message):
     arguments = {"theta0": START3, "t_end": 1.0} | change
     with pytest.raises(ValueError, match=message):
         gradient_flow(L3, **arguments)
+
+
+def test_the_normalized_flow_is_for_one_hidden_layer():
+    """Required, received, remedy."""
+    L = ExactRisk(ReLUNetwork(1, 1, 1, 1), ONE)
+    with pytest.raises(ValueError, match=r"normalized=True is for one hidden layer, got ReLUNetwork\(1, 1, 1, 1\). Use"):
+        gradient_flow(L, np.ones(6), 1.0, normalized=True)

@@ -23,6 +23,7 @@ ORDER = [
     "certificates",
     "flows",
     "descent",
+    "free_knots",
     "minima",
     "rates",
     "symmetries",
@@ -122,3 +123,24 @@ def test_an_arrow_forward_is_fine(tmp_path, name, source):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(source)
     assert arrows_back(tmp_path) == []
+
+
+def graph(root: Path) -> dict[str, list[str]]:
+    """layer -> the layers it imports, both in the order of ORDER."""
+    found = {name: set() for name in ORDER}
+    for path in sorted(root.rglob("*.py")):
+        here = path.relative_to(root).with_suffix("").parts[0]
+        if here in found:
+            modules = [module for _, module in imported(path, root) if module.startswith("course_lib.")]
+            found[here] |= {layer(f"{module}.") for module in modules} - {here}
+    there = [name for name in ORDER if (root / name).exists() or (root / f"{name}.py").exists()]
+    return {name: [other for other in ORDER if other in found[name]] for name in there}
+
+
+def test_the_readme_shows_the_import_graph_as_it_is():
+    """One line a module in README's list: `name.py` ... `<- imported, imported`."""
+    readme = (ROOT.parent / "README.md").read_text(encoding="utf-8")
+    for name, imports in graph(ROOT).items():
+        (line,) = [line for line in readme.splitlines() if line.startswith((f"{name}.py ", f"{name}/ "))]
+        shown = line.partition("<-")[2].replace(",", " ").split()
+        assert shown == imports, f"README says {line!r}, the code imports {imports}"
