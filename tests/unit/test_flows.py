@@ -285,8 +285,11 @@ def test_the_energy_identity_holds_to_1e_9_with_the_explicit_method_of_order_8()
 
 # ---------------------------------------------------------------- long horizons
 def test_ten_thousand_million_time_units_take_2500_evaluations():
-    """f = 1_{x > 1/2}, H = 2, from the ramp of slope 3 to t = 1e10: L ~ t^{-1/2}, |Theta| ~ t^{1/4} up to 1e-3."""
-    flow = gradient_flow(STEP, RAMP, 1e10)
+    """f = 1_{x > 1/2}, H = 2, from the ramp of slope 3 to t = 1e10: L ~ t^{-1/2}, |Theta| ~ t^{1/4} up to 1e-3.
+
+    About 1900 at atol 1e-8; at the default 1e-10, for parameters up to 400, 2400 to 2600.
+    """
+    flow = gradient_flow(STEP, RAMP, 1e10, atol=1e-8)
     late, size = flow.times > 1e8, np.linalg.norm(flow.thetas, axis=1)
     slopes = [np.polyfit(np.log(flow.times[late]), np.log(q[late]), 1)[0] for q in (flow.risks, size)]
     assert slopes == pytest.approx([-0.5, 0.25], abs=1e-3)
