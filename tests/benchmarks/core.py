@@ -1,4 +1,4 @@
-"""Risk, gradient, flow and ensembles of shallow networks on [0, 1]: f = x^2, p = 1 unless a row says otherwise.
+"""Risk, gradient, flow, minima and ensembles of shallow networks on [0, 1]: f = x^2, p = 1 unless a row says otherwise.
 
 Contents   timing in turns -> one function a row: (what, measured, target, accuracy) -> run
 """
@@ -15,7 +15,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, gradient_flow
+from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, global_minimum, gradient_flow
 from course_lib.integration import compiled_available
 from tests.reference import Rational
 
@@ -99,6 +99,28 @@ def flow() -> Iterator[Row]:
     yield "  certificate", f"{worst:.0e}", f"<= {allowed:.0e}", f"{words}, monotone {certificate.monotone}"
 
 
+def far() -> Row:
+    """The step target to t = 1e10: |Theta| ~ t^{1/4}, L ~ t^{-1/2}, from the ramp of slope 3."""
+    net, f = ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0], [1]])
+    begin = time.perf_counter()
+    run = gradient_flow(ExactRisk(net, f), [1, 1, -1 / 3, -2 / 3, 3, -3, 0], 1e10)
+    elapsed, late = time.perf_counter() - begin, run.times > 1e8
+    norms = np.linalg.norm(run.thetas, axis=1)
+    slopes = [np.polyfit(np.log(run.times[late]), np.log(y[late]), 1)[0] for y in (run.risks, norms)]
+    off = f"exponents {slopes[0] + 0.5:+.0e}, {slopes[1] - 0.25:+.0e} off -1/2, 1/4"
+    return "flow to t = 1e10, step target", f"{run.evaluations} evaluations, {elapsed:.2f} s", "<= 2500 or <= 0.5 s", off
+
+
+def minima() -> Iterator[Row]:
+    """Global minima of x^2 on [0, 1], 4 / (45 (2 H + 1)^4)."""
+    for H in (2, 4, 8):
+        begin = time.perf_counter()
+        best = global_minimum(SQUARE, ONE, neurons=H)
+        elapsed, closed = time.perf_counter() - begin, 4 / (45 * (2 * H + 1) ** 4)
+        off = f"{abs(best.risk / closed - 1):.0e} of the closed form; lower bound {best.lower_bound / best.risk:.2f} of it"
+        yield f"global minimum of x^2, H = {H}", f"{elapsed:.1f} s", "1e-8, <= 10 s", off
+
+
 def batch(method: str) -> Row:
     """L and G of 1000 networks at once, H = 8, a network, against one network alone."""
     L, theta = problem(8, method)
@@ -131,5 +153,5 @@ def run() -> None:
     methods = ["dense", "compiled"] if compiled_available() else ["dense"]
     rows = [("what", "measured", "target", "accuracy")]
     rows += [single(method, "<= 16x" if method == "dense" else "") for method in methods]
-    rows += [growth(), *flow(), *(batch(method) for method in methods)]
+    rows += [growth(), *flow(), far(), *minima(), *(batch(method) for method in methods)]
     show(rows)
