@@ -78,6 +78,11 @@ def test_charged_cells_bound_every_pair_of_knots_from_below(knots, cells):
     assert partitions.charged(2).min() <= truth * (1 + 1e-12)
 
 
+def test_several_knots_may_share_a_cell():
+    """Three knots, two cells: whatever they are, a knot lies in each cell and nothing is charged."""
+    np.testing.assert_array_equal(Partitions.of(PARABOLA, np.array([0, 0.5, 1])).charged(3), [0, 0])
+
+
 def test_the_programme_that_charges_every_cell_is_no_lower_bound():
     """x^2, one knot, three cells: knots on the grid cost more than the knot 1/2, so `best` alone would prove too much."""
     partitions, truth = Partitions.of(PARABOLA, np.linspace(0, 1, 4)), 2 * 0.5**5 / 180
