@@ -98,7 +98,29 @@ def growth() -> Row:
     return "growth of simplices, 2-H-1, H = 8..64", f"H^{np.polyfit(np.log(sizes), np.log(counts), 1)[0]:.2f}", "", f"{counts}"
 
 
+def growth_in_dimension() -> Row:
+    """Simplices and time of d-8-1 for d = 1, 2, 3 on [-1, 1]^d."""
+    counts, times = [], []
+    for d in (1, 2, 3):
+        net, theta = start(d, 8, 1)
+        L = ExactRisk(net, square_norm(d))
+        counts.append(len(L.regions(theta).vertices))
+        times.append(seconds(lambda L=L, theta=theta: L.value_and_gradient(theta), rounds=5)[0])
+    return "growth in d, d-8-1, d = 1, 2, 3", " / ".join(f"{t * 1e3:.1f} ms" for t in times), "", f"simplices {counts}"
+
+
+def growth_in_batch() -> Row:
+    """k in time ~ B^k for batches of B networks (1, 8, 8, 1)."""
+    net, sizes, times = ReLUNetwork(1, 8, 8, 1), [64, 256, 1024, 4096], []
+    L = ExactRisk(net, SQUARE)
+    for B in sizes:
+        thetas = net.random(np.random.default_rng(B), B)
+        times.append(seconds(lambda thetas=thetas: L.value_and_gradient(thetas), rounds=3)[0])
+    return "growth in batch, (1, 8, 8, 1), B = 64..4096", f"B^{np.polyfit(np.log(sizes), np.log(times), 1)[0]:.2f}", "", ""
+
+
 def run() -> None:
     """Print the table."""
     header()
-    show([("what", "measured", "target", "accuracy"), *on_interval(), *simplices(), growth(), tensor_gauss()])
+    rows = [("what", "measured", "target", "accuracy"), *on_interval(), growth_in_batch()]
+    show([*rows, *simplices(), growth(), growth_in_dimension(), tensor_gauss()])
