@@ -203,3 +203,11 @@ def test_kinks_where_the_density_vanishes_do_no_harm():
     here = fit(MOMENTS, one)
     assert all(np.isfinite(x).all() for x in (here.risk, here.gradient, here.hessian))
     assert here.risk[0] == pytest.approx(exact_fit(PROBLEM, MOMENTS, one).risk[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("width", 10.0 ** -np.arange(2, 14))
+def test_kinks_that_run_together_never_look_better_than_they_are(width):
+    """f = 1_{x > 1/2}, kinks 1/2 -+ d/2: R = (1 + O(d)) d/12 exactly; from moments R may come out larger, not smaller."""
+    problem = Problem.of(STEP, ONE)
+    ramp = Splines(np.array([[0.5 - width / 2, 0.5 + width / 2]]), np.zeros((1, 2), dtype=bool), np.zeros(0), False)
+    assert fit(Moments.of(problem), ramp).risk[0] >= (1 - width) * width / 12
