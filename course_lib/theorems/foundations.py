@@ -1,80 +1,34 @@
 """Cards of lectures 00 to 02: what the course is about, networks as functions, exact risks.
 
 Contents   00 the three promises -> 01 networks -> 02 exact risk
-Layer      theorems; imports piecewise and cards. A predicate answers for every kind of f and p (p = None: 1), and never raises
+Layer      theorems; imports cards and predicates
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from course_lib.piecewise import PiecewisePolynomial, horner
 from course_lib.theorems.cards import Hypothesis, TheoremCard
-
-JENTZEN_RIEKERT = "A. Jentzen, A. Riekert, J. Mach. Learn. 1 (2022), arXiv:2112.09684"
-EBERLE = "S. Eberle, A. Jentzen, A. Riekert, G. Weiss, ERA 31 (2023), arXiv:2108.08106"
-
-
-def _shallow(network, f, p) -> bool:
-    return len(network.widths) == 3
-
-
-def _shallow_1d(network, f, p) -> bool:
-    return network.is_shallow_1d
-
-
-def _continuous(network, f, p) -> bool | None:
-    """A piecewise polynomial on an interval is Lipschitz exactly when it has no jump; of other functions one cell is."""
-    if not isinstance(f, PiecewisePolynomial):
-        return True if len(getattr(f, "cells", ())) == 1 else None
-    ends = [horner(row, h) for row, h in zip(f.coefficients, np.diff(f.breaks), strict=True)]
-    left, right = np.array(ends[:-1]), f(f.breaks[1:-1])
-    return bool((np.abs(left.reshape(right.shape) - right) <= 1e-12 * (1 + np.abs(right))).all())
-
-
-def _pieces(g) -> bool:
-    return g is None or hasattr(g, "breaks") or hasattr(g, "cells")
-
-
-def _given_as_pieces(network, f, p) -> bool | None:
-    return True if _pieces(f) and _pieces(p) else None
-
-
-def _bounded_density(network, f, p) -> bool | None:
-    """A piecewise polynomial on a bounded set is bounded; of a plain function nothing is known."""
-    return True if _pieces(p) else None
-
-
-def _positive_density(network, f, p) -> bool | None:
-    """A polynomial p >= 0 that is not 0 vanishes in finitely many points."""
-    if p is None:
-        return True
-    return bool(all(c.any() for c in p.coefficients)) if _pieces(p) else None
-
-
-def _continuous_uniform(network, f, p) -> bool | None:
-    """f continuous and p = 1."""
-    if p is not None and not isinstance(p, PiecewisePolynomial):
-        return None
-    uniform = p is None or (p.degree == 0 and bool((p.coefficients[:, 0] == 1).all()))
-    return _continuous(network, f, p) if uniform else False
-
-
-def _undecided(network, f, p) -> None:
-    return None
-
-
-PIECEWISE = Hypothesis("piecewise polynomial", "target $f$ and density $p$ are piecewise polynomial", _given_as_pieces)
-INTERVAL = Hypothesis("shallow", "one input in $[a,b]$, one hidden layer, one output", _shallow_1d)
+from course_lib.theorems.predicates import (
+    EBERLE,
+    INTERVAL,
+    JENTZEN_RIEKERT,
+    PIECEWISE,
+    bounded_density,
+    continuous,
+    continuous_uniform,
+    given_as_pieces,
+    positive_density,
+    shallow,
+    undecided,
+)
 
 CARDS = (
     TheoremCard(
         slug="shallow-flow-convergence",
         title="Gradient flows of shallow networks converge with rates",
         hypotheses=(
-            Hypothesis("shallow", "one hidden layer of any width, input in $[a,b]^d$", _shallow),
+            Hypothesis("shallow", "one hidden layer of any width, input in $[a,b]^d$", shallow),
             PIECEWISE,
-            Hypothesis("non-divergent", r"$\liminf_{t\to\infty}\|\Theta_t\|<\infty$", _undecided),
+            Hypothesis("non-divergent", r"$\liminf_{t\to\infty}\|\Theta_t\|<\infty$", undecided),
         ),
         conclusion=(
             r"there are $\vartheta$ with $G(\vartheta)=0$ and $C,\beta>0$ such that, for all $t\ge0$, "
@@ -88,8 +42,8 @@ CARDS = (
         slug="energy-identity",
         title="Risk lost is speed squared",
         hypotheses=(
-            Hypothesis("bounded density", "$p$ is bounded", _bounded_density),
-            Hypothesis("flow", r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$", _undecided),
+            Hypothesis("bounded density", "$p$ is bounded", bounded_density),
+            Hypothesis("flow", r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$", undecided),
         ),
         conclusion=r"$L(\Theta_t)=L(\Theta_0)-\int_0^t\|G(\Theta_s)\|^2\,ds$ for all $t\ge0$; in particular the risk never increases.",
         source=EBERLE + "; proof by smooth approximations in lecture 04",
@@ -101,8 +55,8 @@ CARDS = (
         title="A Lipschitz target on an interval has a regular global minimum",
         hypotheses=(
             INTERVAL,
-            Hypothesis("Lipschitz target", "$f$ is Lipschitz continuous on $[a,b]$", _continuous),
-            Hypothesis("positive density", "$p$ is bounded, and positive almost everywhere", _positive_density),
+            Hypothesis("Lipschitz target", "$f$ is Lipschitz continuous on $[a,b]$", continuous),
+            Hypothesis("positive density", "$p$ is bounded, and positive almost everywhere", positive_density),
         ),
         conclusion=(
             r"there is $\vartheta$ with $L(\vartheta)=\inf L$ such that $L$ is continuously differentiable with Lipschitz "
@@ -121,12 +75,12 @@ CARDS = (
                 "piecewise affine",
                 "$g$ is continuous on $[a,b]$ and affine apart from kinks $q_1<\\dots<q_K$ in the open interval $(a,b)$, where its slope "
                 "jumps by $d_1,\\dots,d_K\\ne0$; its leftmost slope is $m_0$",
-                _undecided,
+                undecided,
             ),
             Hypothesis(
                 "slope condition",
                 "$K\\le H-1$, or $K=H$ and $m_0+\\sum_{i\\in S}d_i=0$ for some $S\\subseteq\\{1,\\dots,K\\}$, possibly empty",
-                _undecided,
+                undecided,
             ),
         ),
         conclusion=(
@@ -141,7 +95,7 @@ CARDS = (
         slug="minimal-norm",
         title="A function with a small Lipschitz norm has some small parameters",
         hypotheses=(
-            Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", _shallow),
+            Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", shallow),
             Hypothesis(
                 "Lipschitz norm",
                 r"$A$ is the Lipschitz norm of $N_\theta$ (maximum plus Lipschitz constant, or an equivalent norm), not a Hölder norm",
@@ -160,8 +114,8 @@ CARDS = (
         slug="closed-realizations",
         title="Limits of networks in the maximum norm are networks",
         hypotheses=(
-            Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", _shallow),
-            Hypothesis("maximum norm", r"$\|N_{\theta_n}-g\|_\infty\to0$", _undecided),
+            Hypothesis("shallow", "one hidden layer of fixed width, input in $[a,b]^d$", shallow),
+            Hypothesis("maximum norm", r"$\|N_{\theta_n}-g\|_\infty\to0$", undecided),
         ),
         conclusion=r"$g$ is the realization of a network of the same architecture, even if $\|\theta_n\|\to\infty$.",
         source=JENTZEN_RIEKERT + "; for one input: proof in lecture 01",
@@ -188,8 +142,8 @@ CARDS = (
         slug="monte-carlo-rate",
         title="Sampling sees the risk with error one over root n",
         hypotheses=(
-            Hypothesis("sampled from p", r"$x_1,\dots,x_n$ are independent with density $p/\int p$", _undecided),
-            Hypothesis("finite variance", r"$r^2=(N_\theta-f)^2$ is square-integrable against $p$", _given_as_pieces),
+            Hypothesis("sampled from p", r"$x_1,\dots,x_n$ are independent with density $p/\int p$", undecided),
+            Hypothesis("finite variance", r"$r^2=(N_\theta-f)^2$ is square-integrable against $p$", given_as_pieces),
         ),
         conclusion=(
             r"$\hat L_n=\frac{\int p}{n}\sum_i r(x_i)^2$ has mean $L(\theta)$ and root mean square error exactly $\sigma/\sqrt n$, "
@@ -204,7 +158,7 @@ CARDS = (
         title="A uniform grid sees the risk with error one over n squared",
         hypotheses=(
             INTERVAL,
-            Hypothesis("continuous target", "$f$ is continuous and piecewise twice continuously differentiable; $p=1$", _continuous_uniform),
+            Hypothesis("continuous target", "$f$ is continuous and piecewise twice continuously differentiable; $p=1$", continuous_uniform),
         ),
         conclusion=r"the midpoint rule with $n$ points differs from $L(\theta)$ by at most $C(\theta)\,n^{-2}$.",
         source="proof in lecture 02",
@@ -215,8 +169,8 @@ CARDS = (
         slug="target-perturbation",
         title="A target known to within delta gives a root risk known to within delta",
         hypotheses=(
-            Hypothesis("maximum norm", r"$|f-g|\le\delta$ on $[a,b]$", _undecided),
-            Hypothesis("finite mass", r"$P=\int p<\infty$", _bounded_density),
+            Hypothesis("maximum norm", r"$|f-g|\le\delta$ on $[a,b]$", undecided),
+            Hypothesis("finite mass", r"$P=\int p<\infty$", bounded_density),
         ),
         conclusion=r"$\bigl|\sqrt{L_f(\theta)}-\sqrt{L_g(\theta)}\bigr|\le\delta\sqrt P$ for every $\theta$.",
         source="proof in lecture 02",

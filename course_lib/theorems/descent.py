@@ -1,0 +1,10 @@
+"""Cards of lecture 08: gradient descent.
+
+Layer      theorems; imports cards and predicates
+"""
+
+from __future__ import annotations
+
+from course_lib.theorems.cards import TheoremCard
+
+CARDS: tuple[TheoremCard, ...] = ()
