@@ -18,20 +18,25 @@ THETA = np.array([1.3, -0.8, 0.6, -0.5, 0.6, -0.1, 1.1, 0.9, -2.0, 0.2])        
 DEGENERATE = np.array([1.3, 0, 0.6, -0.5, 0, -0.1, 1.1, 0.9, -2.0, 0.2])
 ON_JUMP = np.array([1.0, -0.8, 0.6, -0.4, 0.6, -0.1, 1.1, 0.9, -2.0, 0.2])        # first kink on the jump of F
 CONSTANT = np.array([0, 0, 0.6, 0.5, -0.5, -0.1, 1.1, 0.9, -2.0, 0.2])            # w = 0, b > 0 and b < 0
-EVERY = pytest.mark.parametrize("theta", [THETA, DEGENERATE, ON_JUMP, CONSTANT], ids=["generic", "degenerate", "on a jump", "w = 0"])
+CASES = {"generic": THETA, "degenerate": DEGENERATE, "on a jump": ON_JUMP, "w = 0": CONSTANT}
+EVERY = pytest.mark.parametrize("theta", CASES.values(), ids=CASES)
 SIZES = np.array([100, 200, 400, 800])
 
 
 def ramp(n):
     """The derivative is min(max(n z, 0), 1): in the class of the theorem, but z - 1/(2n) at the end."""
-    return Activation("ramp", lambda z: np.where(z < 1 / n, n * np.maximum(z, 0) ** 2 / 2, z - 0.5 / n), lambda z: np.clip(n * z, 0, 1),
-                      corners=(0.0, 1 / n), degree=2)  # fmt: skip
+
+    def value(z):
+        return np.where(z < 1 / n, n * np.maximum(z, 0) ** 2 / 2, z - 0.5 / n)
+
+    return Activation("ramp", value, lambda z: np.clip(n * z, 0, 1), corners=(0.0, 1 / n), degree=2)
 
 
 def shifted(n):
     """SmoothReLU moved to the left: the slope at 0 is 1."""
     R = SmoothReLU(n)
-    return Activation("shifted", lambda z: R.value(z + 1 / n), lambda z: R.derivative(z + 1 / n), corners=(-0.5 / n, 0.0), degree=3)
+    moved = [lambda z: R.value(z + 1 / n), lambda z: R.derivative(z + 1 / n)]
+    return Activation("shifted", *moved, corners=(-0.5 / n, 0.0), degree=3)
 
 
 def distances(way, theta):
