@@ -1,7 +1,8 @@
-"""The command `course`: start, check, reset, progress, build.
+"""The command `course`: start, check, reset, progress, html, build.
 
     course start      open the course in JupyterLab        course check    is everything here that it needs?
     course reset 02   restore a lecture and its exercises  course progress which questions are solved?
+    course html       copies to read without JupyterLab
     course build      regenerate the notebooks (for those who write the course)
 
 Contents   main -> one function a command, each returning the exit code: 0 fine, 1 something to do, 2 wrong use
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("progress", parents=[work], help="which questions are solved?").set_defaults(run=_progress)
 
+    html = commands.add_parser("html", help="write the course as HTML pages, to read without JupyterLab")
+    html.add_argument("--to", type=Path, metavar="DIR", help="where to (default: work/html in the course's folder)")
+    html.set_defaults(run=_html)
+
     build = commands.add_parser("build", help="run the notebooks and regenerate the exercises (for authors)")
     build.add_argument("names", nargs="*", metavar="NN", help="numbers or names (default: all)")
     build.add_argument("--check", action="store_true", help="only say what is not up to date; run nothing")
@@ -121,6 +126,15 @@ def _progress(options: argparse.Namespace) -> int:
         print(f"{name:{width}}  {len(done)} of {len(questions)}  {'; '.join(notes)}".rstrip())
     questions = [question for ids in sets.values() for question in ids]
     print(f"{'total':{width}}  {len(solved.intersection(questions))} of {len(questions)}")
+    return 0
+
+
+def _html(options: argparse.Namespace) -> int:
+    """0; prints the first page."""
+    from course_lib import reading  # as slow to import as build
+
+    first = reading.html(workspace.REPOSITORY, options.to or workspace.REPOSITORY / "work" / "html")
+    print(f"Begin with {first}")
     return 0
 
 

@@ -35,6 +35,7 @@ ORDER = [
     "theorems",
     "questions",
     "build",
+    "reading",
     "cli",
 ]
 
