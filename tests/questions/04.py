@@ -5,13 +5,18 @@ import numpy as np
 from course_lib.questions.lecture_04 import barrier, departure
 from tests.questions.catalogue import Answer
 
+
+def target_one(v, c):
+    return np.array([v * (1 - c), 2 * v * (1 - c), 0, 2 * (1 - c)])
+
+
 CATALOGUE = {
     "4.1": [
         Answer(lambda v, c: np.array([0, 0, 0, 1 - 2 * c]), "stays degenerate", "computes the solution of the class"),
         Answer(lambda v, c: -departure(v, c), "the velocity is -G", "flows uphill"),
         Answer(lambda v, c: departure(v, c) / 2, "no factor 1/2", "forgets the 2 of the square"),
         Answer(lambda v, c: departure(1.0, c), "factor of G_w", "forgets the outer weight"),
-        Answer(lambda v, c: np.array([v * (1 - c), 2 * v * (1 - c), 0, 2 * (1 - c)]), "target f = 1", "keeps the lecture's target"),
+        Answer(target_one, "target f = 1", "keeps the lecture's target"),
         Answer(lambda v, c: departure(v, c)[[1, 0, 2, 3]], "G_b does not", "swaps w and b"),
         Answer(lambda v, c: departure(v, 0.0), "not -x", "forgets the outer bias"),
         Answer(lambda v, c: departure(v, c)[:2], "shape (2,)", "gives w' and b' only", "cannot be judged"),

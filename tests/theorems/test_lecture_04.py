@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
 
-from course_lib import EmpiricalRisk, ExactRisk, PiecewisePolynomial, QuadratureRisk, ReLUNetwork, gradient_descent, gradient_flow
+from course_lib import (
+    EmpiricalRisk,
+    ExactRisk,
+    PiecewisePolynomial,
+    QuadratureRisk,
+    ReLUNetwork,
+    gradient_descent,
+    gradient_flow,
+)
 from course_lib.activations import tanh
 
 ONE, TWO = ReLUNetwork(1, 1, 1), ReLUNetwork(1, 2, 1)
@@ -13,7 +21,6 @@ SQUARE = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
 CONCAVE = PiecewisePolynomial([0, 0.5, 1], [[0], [0, -1]])                       # -(x - 1/2)^+
 INTO_ZERO = PiecewisePolynomial([0, 0.5, 0.7, 1], [[-1], [3], [-1.5]])           # drives a small neuron into 0
 ANGLE = 2.452187599 + 0.05
-EXACT = {"method": "DOP853", "rtol": 1e-12, "atol": 1e-14}
 
 
 def all_on(t, theta):
