@@ -229,7 +229,7 @@ QUESTIONS = (
                 (_variance_forgotten, "The squared covariance has to be divided by the variance of x, which is 1/12 and not 1."),
                 (lambda s: 1 / 192, "This is the value for s = 1/2 only."),
             ),
-            atol=1e-10,
+            atol=1e-9,
             remark="It is 0 at both ends: there f is affine on [0, 1].",
         ),
         (
