@@ -141,6 +141,23 @@ def draw_flow(axes: Axes, flows: Mapping[str, object], level: float = 0.0) -> No
     axes.legend()
 
 
+def draw_balance(axes: Axes, flows: Mapping[str, object], neuron: int = 0) -> None:
+    """The paths (|(w_j, b_j)|, v_j) of one neuron with one input, a mark at each end, on thin hyperbolas v^2 - rho^2 = B_j."""
+    for marker, (label, flow) in zip("os^vD", flows.items(), strict=False):
+        w, b, v = (flow.thetas[:, k * (flow.thetas.shape[1] // 3) + neuron] for k in range(3))
+        rho = np.hypot(w, b)
+        balance = v[0] ** 2 - rho[0] ** 2
+        s = np.linspace(0, 1.2 * max(rho.max(), np.abs(v).max()), 101)
+        level = np.sqrt(s**2 + abs(balance))
+        for x, y in ((s, level), (s, -level)) if balance >= 0 else ((level, s), (level, -s)):
+            axes.plot(x, y, color="#BBBBBB", linewidth=0.9, linestyle="-", zorder=1)
+        (line,) = axes.plot(rho, v, linewidth=2.5, label=label)
+        axes.plot(rho[-1], v[-1], marker, color=line.get_color())
+    axes.axhline(0, color=BLACK, linewidth=0.6, linestyle="-")
+    axes.set_xlabel(r"$\rho=|(w,b)|$")
+    axes.set_ylabel("$v$")
+
+
 def draw_regions(axes: Axes, regions, numbers: bool = False) -> None:
     """The linear regions of a network in the plane, one polygon each, outlined; with its id in the middle if asked for."""
     polygons = regions.polygons()

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from course_lib import CellPolynomial, ExactRisk, PiecewisePolynomial, ReLUNetwork
-from course_lib.figures import canvas, draw_cells, draw_network, draw_rates, draw_regions, show
+from course_lib.figures import canvas, draw_balance, draw_cells, draw_network, draw_rates, draw_regions, show
 from course_lib.widgets import explorer, slider
 
 L = ExactRisk(ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0, 1], [1, 0, 2]]))
@@ -106,3 +106,24 @@ def test_an_explorer_needs_a_slider():
     """Otherwise it is a figure."""
     with pytest.raises(ValueError, match="at least one slider"):
         explorer(canvas()[0], lambda: "")
+
+
+def test_paths_of_a_neuron_lie_on_the_hyperbola_of_their_balance():
+    """B = 1 - .25 > 0 and B = .25 - 1 < 0: both branches v^2 - rho^2 = B are drawn, the path with its end marked."""
+
+    class Path:
+        thetas = np.array([[0.3, 0.0, 0.4, 0.0, 1.0, 5.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.75**0.5, 5.0, 0.0]])
+
+    class Other:
+        thetas = np.array([[0.6, 0.0, 0.8, 0.0, 0.5, 5.0, 0.0]])
+
+    _, axes = canvas()
+    draw_balance(axes, {"above": Path(), "across": Other()})
+    upper, lower, path, end, *_ = (np.column_stack(line.get_data()) for line in axes.lines)
+    np.testing.assert_allclose(path, [[0.5, 1.0], [0.0, 0.75**0.5]])
+    np.testing.assert_allclose(end, [[0.0, 0.75**0.5]])
+    for branch in (upper, lower):
+        np.testing.assert_allclose(branch[:, 1] ** 2 - branch[:, 0] ** 2, 0.75)
+    right = np.column_stack(axes.lines[4].get_data())
+    np.testing.assert_allclose(right[:, 1] ** 2 - right[:, 0] ** 2, -0.75)
+    assert (right[:, 0] > 0).all()
