@@ -1,7 +1,7 @@
 """Why training converges: ReLU networks, exact risks and gradient flow."""
 
 from course_lib.cell_polynomials import CellPolynomial
-from course_lib.descent import best_of, gradient_descent
+from course_lib.descent import best_of, gradient_descent, stochastic_gradient_descent
 from course_lib.flows import gradient_flow
 from course_lib.minima import global_minimum
 from course_lib.networks import ReLUNetwork
@@ -22,4 +22,5 @@ __all__ = [
     "global_minimum",
     "gradient_descent",
     "gradient_flow",
+    "stochastic_gradient_descent",
 ]

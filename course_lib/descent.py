@@ -1,29 +1,35 @@
-"""Gradient descent with the exact generalized gradient, for one start, a batch of starts, and the best of many.
+"""Gradient descent with the exact generalized gradient, or with that of minibatches; the best of many starts.
 
     theta_{n+1} = theta_n - learning_rate * G(theta_n)
 
 Euler's method for the gradient flow: theta_n follows Theta_{n * learning_rate} with an error of order one. The balance
 B_j = v_j^2 - w_j^2 - b_j^2, constant along the flow, changes a step by learning_rate^2 (G_v^2 - G_w^2 - G_b^2).
 
-Contents   Descent -> gradient_descent -> Best -> best_of
-Layer      5; imports flows
+Contents   Descent -> gradient_descent -> minibatches -> stochastic_gradient_descent -> Best -> best_of
+Layer      5; imports piecewise, activations, other_risks, flows
 Notation   theta (..., size), leading axes a batch; K starts in chunks of 64
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
 from tqdm import tqdm
 
+from course_lib.activations import relu
 from course_lib.flows import finite_start, free_parameters
+from course_lib.other_risks import EmpiricalRisk
+from course_lib.piecewise import PiecewisePolynomial
 
 CHUNK = 64                  # starts a task: fixed, so that no executor changes a bit
+BLOCK = 256                 # minibatches drawn at once: fixed, so that the number of steps does not change the draws
 
 Status = Literal["finished", "diverged", "interrupted"]
 
@@ -76,27 +82,131 @@ def gradient_descent(
     >>> run.risks
     array([1.    , 0.25  , 0.0625])
     """
-    _check_settings(learning_rate, steps, record)
+    _check_rate(learning_rate)
+    _check_counts(steps=steps, record=record)
     theta0, risk0 = finite_start(L, theta0)
     now = _Iterate(theta0, risk0, L.value_and_gradient(theta0)[1], np.ones(theta0.shape[:-1], dtype=bool))
     rates = learning_rate * free_parameters(L.network, frozen)
-    thetas, kept, status = np.empty((steps // record + 1, *theta0.shape)), 1, "finished"
+    return _descend(now, repeat((L, rates)), attrgetter("risk"), steps, record, progress)
+
+
+def minibatches(L: Any, batch: int, rng: np.random.Generator) -> Iterator[EmpiricalRisk]:
+    """Independent estimates of L without end: R(theta) = (M / batch) sum_i |N_theta(x_i) - y_i|^2 with mean L(theta).
+
+    Of an EmpiricalRisk the (x_i, y_i) are data points drawn with replacement by their weights, and M is the sum of these.
+    Of an ExactRisk on an interval, or a QuadratureRisk with piecewise polynomial density, the x_i are drawn from p / M with
+    M = int p, and y_i = f(x_i). The gradient of R, by backpropagation with relu'(0) = 0, has mean G(theta).
+
+    Raises ValueError unless batch >= 1, TypeError for an rng that is no Generator and for a risk it cannot sample.
+
+    >>> from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork
+    >>> L = ExactRisk(ReLUNetwork(1, 1, 1), PiecewisePolynomial.constant(1.0, 0, 2))
+    >>> R = next(minibatches(L, 4, np.random.default_rng(0)))
+    >>> R, R([0, 0, 1, 0]), L([0, 0, 1, 0])                  # the residual is -1 everywhere: nothing is left to chance
+    (EmpiricalRisk(ReLUNetwork(1, 1, 1), 4 points), 2.0, 2.0)
+    """
+    _check_counts(batch=batch)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy Generator, got {rng!r}. Use np.random.default_rng(seed).")
+    if isinstance(L, EmpiricalRisk):
+        return _batches_of_data(L, int(batch), rng)
+    density = getattr(L, "density", None)
+    if not isinstance(density, PiecewisePolynomial):
+        raise TypeError(
+            f"minibatches samples a PiecewisePolynomial density or the data of an EmpiricalRisk, got {L!r} with density "
+            f"{type(density).__name__}. Draw points yourself and make an EmpiricalRisk of them."
+        )
+    return _batches_of_density(L, int(batch), rng)
+
+
+def _batches_of_data(L: EmpiricalRisk, batch: int, rng: np.random.Generator) -> Iterator[EmpiricalRisk]:
+    """Rows of the data, drawn by weight."""
+    mass = L.weights.sum()
+    while True:
+        for rows in rng.choice(len(L.weights), (BLOCK, batch), p=L.weights / mass):
+            yield EmpiricalRisk(L.network, L.x[rows], L.y[rows], np.full(batch, mass / batch), L.activation)
+
+
+def _batches_of_density(L: Any, batch: int, rng: np.random.Generator) -> Iterator[EmpiricalRisk]:
+    """Points of the interval, drawn from the density."""
+    activation = getattr(L, "activation", relu)
+    mass = L.density.integral()
+    while True:
+        for x in L.density.sample((BLOCK, batch), rng):
+            yield EmpiricalRisk(L.network, x, L.target(x), np.full(batch, mass / batch), activation)
+
+
+def stochastic_gradient_descent(
+    L: Any,
+    theta0,
+    learning_rate: float | Sequence[float] | Callable[[int], float],
+    steps: int,
+    *,
+    batch: int,
+    rng: np.random.Generator,
+    frozen: Sequence[int] | None = None,
+    record: int = 1,
+    progress: bool = False,
+) -> Descent:
+    """theta_{n+1} = theta_n - gamma_n grad R_n(theta_n), R_n the n-th of `minibatches(L, batch, rng)`, n = 0..steps-1.
+
+    theta0         (size,), or (..., size): runs that all see the same minibatches
+    learning_rate  gamma: one number; a sequence of `steps` numbers; or a function n -> gamma_n
+    batch, rng     points a minibatch, and the only source of chance: the same seed gives the same run
+    frozen, record, progress  as in gradient_descent
+
+    The risks of the record are the exact L(theta_n), not the noisy R_n. Cost: steps + 1 minibatches of gradients and
+    steps // record + 2 exact risks. An interrupt keeps the record and sets the status.
+    Raises ValueError unless every gamma_n is positive and finite, and as gradient_descent and minibatches do.
+
+    >>> from course_lib import EmpiricalRisk, ReLUNetwork
+    >>> data = EmpiricalRisk(ReLUNetwork(1, 1, 1), x=[0.0, 1.0], y=[1.0, 1.0])
+    >>> run = stochastic_gradient_descent(data, [0, 0, 1, 0], 0.25, 2, batch=1, rng=np.random.default_rng(0))
+    >>> run.risks                                          # both points ask for c = 1: 1 - c halves a step
+    array([1.    , 0.25  , 0.0625])
+    """
+    _check_counts(steps=steps, record=record)
+    gammas = _learning_rates(learning_rate, int(steps))
+    theta0, _ = finite_start(L, theta0)
+    batches = minibatches(L, batch, rng)
+    now = _Iterate(theta0, *next(batches).value_and_gradient(theta0), np.ones(theta0.shape[:-1], dtype=bool))
+    rates = gammas[:, None] * free_parameters(L.network, frozen)
+    return _descend(now, zip(batches, rates, strict=False), partial(_exact_risk, L), steps, record, progress)
+
+
+def _exact_risk(L: Any, now: _Iterate) -> float | np.ndarray:
+    return L(now.theta)
+
+
+def _descend(
+    now: _Iterate,
+    plan: Iterable[tuple[Any, np.ndarray]],
+    risk_of: Callable[[_Iterate], float | np.ndarray],
+    steps: int,
+    record: int,
+    progress: bool,
+) -> Descent:
+    """The run from `now`: the n-th pair of the plan holds the risk to evaluate after step n and the rates (size,) of step n."""
+    steps, record = int(steps), int(record)
+    thetas, kept, status = np.empty((steps // record + 1, *now.theta.shape)), 1, "finished"
     risks = np.empty(thetas.shape[:-1])
-    thetas[0], risks[0] = theta0, risk0
+    thetas[0], risks[0] = now.theta, risk_of(now)
     with np.errstate(over="ignore", invalid="ignore"):
         try:
-            for n in tqdm(range(1, steps + 1), desc="steps", disable=not progress):
+            counter = tqdm(range(1, steps + 1), desc="steps", disable=not progress)
+            for n, (L, rates) in zip(counter, plan, strict=False):
                 now = now.next(L, rates)
                 if not now.live.any():
                     break
                 if n % record == 0:
-                    thetas[kept], risks[kept] = now.theta, now.risk
+                    thetas[kept], risks[kept] = now.theta, risk_of(now)
                     kept += 1
         except KeyboardInterrupt:
             status = "interrupted"
+        risk = risk_of(now)
     if status == "finished" and not now.live.all():
         status = "diverged"
-    return Descent(thetas[:kept], risks[:kept], now.theta, now.risk, status, np.asarray(~now.live))
+    return Descent(thetas[:kept], risks[:kept], now.theta, risk, status, np.asarray(~now.live))
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +247,8 @@ def best_of(
     same bits. An interrupt keeps the chunks that are finished; with none finished it propagates.
     Raises ValueError as gradient_descent does, and unless starts is (K, size) with K >= 1.
     """
-    _check_settings(learning_rate, steps, 1)
+    _check_rate(learning_rate)
+    _check_counts(steps=steps)
     starts = L.network.check(starts)
     if starts.ndim != 2 or len(starts) == 0:
         raise ValueError(
@@ -192,10 +303,32 @@ def _finished(results: Iterator[Descent]) -> tuple[list[Descent], bool]:
     return runs, False
 
 
-def _check_settings(learning_rate: float, steps: int, record: int) -> None:
-    """Raise ValueError unless 0 < learning_rate < inf and steps, record are positive integers."""
+def _learning_rates(learning_rate, steps: int) -> np.ndarray:
+    """gamma_0, ..., gamma_{steps-1} as an array; ValueError unless there are so many, positive and finite."""
+    if callable(learning_rate):
+        gammas = np.array([learning_rate(n) for n in range(steps)], dtype=float)
+    else:
+        gammas = np.array(learning_rate, dtype=float)
+        gammas = np.full(steps, gammas) if gammas.ndim == 0 else gammas
+    if gammas.shape != (steps,):
+        raise ValueError(
+            f"learning_rate must be one number, {steps} numbers or a function n -> number, got shape {gammas.shape}. "
+            "One number a step, the first for the start."
+        )
+    for gamma in gammas:
+        _check_rate(gamma)
+    return gammas
+
+
+def _check_rate(learning_rate: float) -> None:
+    """Raise ValueError unless 0 < learning_rate < inf."""
     if not 0 < learning_rate < np.inf:
         raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}. Try 0.1: G is subtracted.")
-    for name, value in (("steps", steps), ("record", record)):
+
+
+def _check_counts(**counts: int) -> None:
+    """Raise ValueError unless the named numbers are positive integers."""
+    for name, value in counts.items():
         if int(value) != value or value < 1:
-            raise ValueError(f"{name} must be an integer >= 1, got {value}. The start itself is always kept.")
+            remedy = "The start itself is always kept." if name != "batch" else "One point a step is the smallest minibatch."
+            raise ValueError(f"{name} must be an integer >= 1, got {value}. {remedy}")

@@ -2,7 +2,7 @@
 
     f(x) = sum_m c[k, m] (x - t_k)^m    for t_k <= x < t_{k+1},    a = t_0 < ... < t_K = b
 
-Contents   PiecewisePolynomial: evaluation, common breakpoints, minimum, approximation of other functions
+Contents   PiecewisePolynomial: evaluation, common breakpoints, minimum, integral, samples, approximation of other functions
 Layer      1; imports nothing of the course
 Notation   K pieces, breaks t (K+1,), local coefficients c (K, M) in ascending powers, or (K, M, outputs)
 Convention at a breakpoint the value is the right piece's, at b the last piece's; jumps are allowed
@@ -129,6 +129,49 @@ class PiecewisePolynomial:
             inside = [s.real for s in roots if abs(s.imag) < 1e-9 * h and 0 < s.real < h]
             candidates += [(float(t + s), float(horner(c, s))) for s in (0.0, *inside, h)]
         return min(candidates, key=lambda pair: pair[1])
+
+    def integral(self) -> float | np.ndarray:
+        """int_a^b f, a float, or (outputs,). Exact up to rounding.
+
+        >>> PiecewisePolynomial([0, .5, 1], [[0, 0, 1], [.75, -1]]).integral()      # 1/24 + 3/8 - 1/8
+        0.2916666666666667
+        """
+        total = self._masses().sum(axis=0)
+        return float(total) if total.ndim == 0 else total
+
+    def _primitive(self) -> np.ndarray:
+        """(M, K) or (M, K, outputs): int_{t_k}^{t_k + s} f = s sum_m primitive[m, k] s^m."""
+        powers = np.arange(1, self.coefficients.shape[1] + 1)
+        return np.moveaxis(self.coefficients, 1, 0) / powers.reshape(-1, *[1] * (self.coefficients.ndim - 1))
+
+    def _masses(self) -> np.ndarray:
+        """The integrals over the pieces, (K,) or (K, outputs)."""
+        h = np.diff(self.breaks).reshape(-1, *[1] * (self.coefficients.ndim - 2))
+        return h * horner(self._primitive(), h)
+
+    def sample(self, shape: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Independent points with density f / int f, an array of this shape; f >= 0, scalar, not zero everywhere.
+
+        A piece is chosen by its mass, then its distribution function is inverted by bisection, to rounding. Two uniform numbers
+        a point, in the order of the array, so that a seed gives the same points on every machine. ValueError for other f.
+
+        >>> PiecewisePolynomial([0, 1, 2], [[0], [1]]).sample(3, np.random.default_rng(0)) > 1      # nothing where f = 0
+        array([ True,  True,  True])
+        """
+        if self.outputs != 1 or self.minimum()[1] < -1e-12 * np.abs(self.coefficients).max() or not self.coefficients.any():
+            raise ValueError(
+                f"sample needs a scalar f >= 0 that is not 0 everywhere, got {self.outputs} output(s) and minimum "
+                f"{self.minimum()[1] if self.outputs == 1 else 'undefined'}. Sample from a density, such as f^2."
+            )
+        primitive, mass = self._primitive(), np.maximum(self._masses(), 0)
+        choice, level = np.moveaxis(rng.random((*(shape if isinstance(shape, tuple) else (shape,)), 2)), -1, 0)
+        piece = np.searchsorted(np.cumsum(mass) / mass.sum(), choice, side="right").clip(max=len(mass) - 1)
+        level, low, high = level * mass[piece], np.zeros(piece.shape), np.diff(self.breaks)[piece]
+        for _ in range(np.finfo(float).nmant + 1):
+            middle = (low + high) / 2
+            below = middle * horner(primitive[:, piece], middle) <= level
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return self.breaks[piece] + low
 
     @classmethod
     def approximate(

@@ -11,7 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, best_of, gradient_descent, gradient_flow
+from course_lib import (
+    CellPolynomial,
+    EmpiricalRisk,
+    ExactRisk,
+    PiecewisePolynomial,
+    QuadratureRisk,
+    ReLUNetwork,
+    best_of,
+    gradient_descent,
+    gradient_flow,
+    stochastic_gradient_descent,
+)
+from course_lib.activations import tanh
+from course_lib.descent import minibatches
 
 EPS = np.finfo(float).eps
 ONE = PiecewisePolynomial.constant(1.0, 0, 1)
@@ -191,6 +204,140 @@ def test_an_interrupted_descent_keeps_its_iterates(at):
     assert run.status == "interrupted"
     assert (run.thetas == whole.thetas[: at - 2]).all()
     assert (run.theta == run.thetas[-1]).all()
+
+
+# ---------------------------------------------------------------- minibatches
+RISE = PiecewisePolynomial([0, 0.5, 1], [[0], [1, 4]])                          # a density of mass 1, nothing on [0, 1/2]
+WEIGHED = ExactRisk(NET, CORNER, RISE)
+DATA = EmpiricalRisk(NET, [0.0, 0.3, 0.8, 1.0], [1.0, -1.0, 0.5, 2.0], weights=[0.5, 0.0, 1.0, 0.1])
+SMOOTH = QuadratureRisk(NET, CORNER, activation=tanh)
+
+
+def sgd(L=L, theta0=START, rate=0.05, steps=30, batch=3, seed=0, **options):
+    return stochastic_gradient_descent(L, theta0, rate, steps, batch=batch, rng=np.random.default_rng(seed), **options)
+
+
+@pytest.mark.parametrize("risk", [L, WEIGHED, DATA, SMOOTH], ids=["exact", "density", "data", "tanh"])
+def test_minibatches_estimate_risk_and_gradient_without_bias(risk):
+    """The mean of R and grad R over 4000 minibatches of 2 is L and G, within 4 standard deviations; none leaves the support."""
+    batches = minibatches(risk, 2, np.random.default_rng(3))
+    pairs = [next(batches).value_and_gradient(START) for _ in range(4000)]
+    seen = np.array([[R, *G] for R, G in pairs])
+    exact = np.array([risk(START), *risk.gradient(START)])
+    assert (np.abs(seen.mean(axis=0) - exact) <= 4 * seen.std(axis=0) / np.sqrt(4000) + 1e-12).all()
+    assert (seen.std(axis=0) > 0).any()
+
+
+def test_minibatches_keep_to_density_and_weights():
+    """No point where p = 0, no data point of weight 0; every weight is mass / batch."""
+    on_density = [next(batch) for batch in [minibatches(WEIGHED, 5, np.random.default_rng(1))] for _ in range(50)]
+    assert min(R.x.min() for R in on_density) >= 0.5
+    on_data = [next(batch) for batch in [minibatches(DATA, 5, np.random.default_rng(1))] for _ in range(50)]
+    assert {float(x) for R in on_data for x in R.x.ravel()} == {0.0, 0.8, 1.0}
+    assert all((R.weights == 1.6 / 5).all() for R in on_data)
+
+
+def test_every_step_subtracts_rate_times_the_gradient_of_its_minibatch():
+    """theta_{n+1} = theta_n - gamma_n grad R_n(theta_n) and risks_n = L(theta_n), bit by bit, for rates that change."""
+    rates = [0.1, 0.02, 0.3, 0.05]
+    run, batches = sgd(rate=rates, steps=4), minibatches(L, 3, np.random.default_rng(0))
+    for n, rate in enumerate(rates):
+        assert (run.thetas[n + 1] == run.thetas[n] - rate * next(batches).gradient(run.thetas[n])).all()
+    assert (run.risks == [L(theta) for theta in run.thetas]).all()
+    assert run.risk == run.risks[-1]
+
+
+def test_a_data_set_of_one_point_leaves_nothing_to_chance():
+    """Then every minibatch is the data set: the iterates of gradient descent, up to rounding of the mean over the batch."""
+    one = EmpiricalRisk(NET, [0.3], [1.0])
+    run, whole = sgd(one, steps=50), gradient_descent(one, START, 0.05, 50)
+    np.testing.assert_allclose(run.thetas, whole.thetas, rtol=0, atol=50 * 32 * EPS)
+
+
+def test_the_learning_rate_is_a_number_a_list_or_a_function():
+    """0.05, [0.05] * 30 and n -> 0.05 give the same bits."""
+    for rate in ([0.05] * 30, lambda n: 0.05):
+        assert (sgd(rate=rate).thetas == sgd().thetas).all()
+    assert (sgd(rate=lambda n: 0.05 / (1 + n)).thetas[1] == sgd().thetas[1]).all()
+
+
+def test_a_seed_gives_the_same_run_and_a_longer_run_begins_like_a_shorter_one():
+    """Across the blocks of 256 minibatches that are drawn at once; another seed gives another run."""
+    long = sgd(steps=600, record=100)
+    assert (sgd(steps=600, record=100).thetas == long.thetas).all()
+    assert (sgd(steps=300, record=100).thetas == long.thetas[:4]).all()
+    assert (sgd(steps=300, seed=1).theta != sgd(steps=300).theta).all()
+
+
+def test_members_of_a_batch_see_the_same_minibatches():
+    """Bit by bit the runs from every start alone; frozen parameters stay."""
+    batch = sgd(theta0=STARTS[:3], frozen=[6])
+    for k in range(3):
+        assert (batch.thetas[:, k] == sgd(theta0=STARTS[k], frozen=[6]).thetas).all()
+    assert (batch.theta[:, 6] == STARTS[:3, 6]).all()
+
+
+def test_a_diverging_stochastic_run_keeps_its_finite_part():
+    """Rate 100: the iterates explode, the record is finite and says so."""
+    run = sgd(rate=100.0, steps=1000)
+    assert (run.status, bool(run.diverged)) == ("diverged", True)
+    assert 1 < len(run.risks) < 1000
+    assert np.isfinite(run.thetas).all()
+
+
+def test_an_interrupted_stochastic_run_keeps_its_iterates():
+    """KeyboardInterrupt while a learning rate is waited for, or in a minibatch: the beginning of the whole run."""
+
+    class Clock(ExactRisk):
+        calls = 0
+
+        def __call__(self, theta):
+            self.calls += 1
+            if self.calls == 8:
+                raise KeyboardInterrupt
+            return super().__call__(theta)
+
+    run = sgd(Clock(NET, CORNER))
+    assert run.status == "interrupted"
+    assert (run.thetas == sgd().thetas[: len(run.thetas)]).all()
+    assert 1 < len(run.thetas) < 31
+
+
+def test_a_stochastic_run_shows_progress_only_on_request(capsys):
+    """On stderr with progress=True, nothing without."""
+    sgd(steps=3)
+    assert capsys.readouterr() == ("", "")
+    sgd(steps=3, progress=True)
+    assert "steps: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"rate": [0.1, 0.2]}, ValueError, r"learning_rate must be one number, 30 numbers or a function .* got shape \(2,\)"),
+        ({"rate": [0.1] * 29 + [0.0]}, ValueError, "learning_rate must be positive and finite, got 0.0. Try"),
+        ({"rate": lambda n: 1 - n}, ValueError, "learning_rate must be positive and finite, got 0.0"),
+        ({"batch": 0}, ValueError, "batch must be an integer >= 1, got 0. One point a step"),
+        ({"batch": 2.5}, ValueError, "batch must be an integer >= 1, got 2.5"),
+        ({"steps": 0}, ValueError, "steps must be an integer >= 1, got 0. The start"),
+        ({"theta0": [1, 2]}, ValueError, r"shape \(\.\.\., 7\) .* got \(2,\)"),
+    ],
+)
+def test_bad_input_of_stochastic_descent_is_named_with_its_remedy(change, error, message):
+    """Required, received, remedy."""
+    with pytest.raises(error, match=message):
+        sgd(**change)
+
+
+def test_what_cannot_be_sampled_is_named_with_its_remedy():
+    """A seed in place of a Generator; a box; a density that is a plain function."""
+    with pytest.raises(TypeError, match=r"rng must be a numpy Generator, got 0. Use np.random.default_rng\(seed\)"):
+        minibatches(L, 1, 0)
+    box = ExactRisk(ReLUNetwork(2, 2, 1), CellPolynomial.on_box([0, 0], [1, 1], {(0, 0): 1.0}))
+    plain = QuadratureRisk(NET, CORNER, np.exp)
+    for risk, kind in ((box, "CellPolynomial"), (plain, "ufunc")):
+        with pytest.raises(TypeError, match=f"minibatches samples .* with density {kind}. Draw points yourself"):
+            minibatches(risk, 1, np.random.default_rng(0))
 
 
 # ---------------------------------------------------------------- the best of many

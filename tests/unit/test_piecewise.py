@@ -130,3 +130,52 @@ def test_a_function_cannot_be_changed_after_construction():
     assert f.domain == (0, 1)
     with pytest.raises(ValueError, match="read-only"):
         f.coefficients[0, 0] = 3
+
+
+# ---------------------------------------------------------------- integral and samples
+SQUARE_THEN_LINE = PiecewisePolynomial([0, 0.5, 2], [[0, 0, 1], [0.75, -1]])
+
+
+@pytest.mark.parametrize("f", [SQUARE_THEN_LINE, PiecewisePolynomial.constant(3.0, -1, 1)])
+def test_the_integral_is_that_of_gauss_quadrature_on_the_pieces(f):
+    """Degree <= 2: two nodes a piece are exact."""
+    t, q = np.polynomial.legendre.leggauss(2)
+    h = np.diff(f.breaks)[:, None]
+    assert f.integral() == pytest.approx(float((h / 2 * q * f(f.breaks[:-1, None] + h * (1 + t) / 2)).sum()), rel=1e-15)
+
+
+def test_the_integral_of_a_stack_is_the_stack_of_integrals():
+    f, g = PiecewisePolynomial.polynomial([0, 1], 0, 1), PiecewisePolynomial([0, 0.5, 1], [[1], [3]])
+    np.testing.assert_allclose(PiecewisePolynomial.stack([f, g]).integral(), [0.5, 2.0], rtol=1e-15)
+
+
+def test_samples_follow_the_distribution_function():
+    """sup |F_n - F| < 1.95 / sqrt n (Kolmogorov, chance 1e-3) for p with a hole, a slope and a jump; none in the hole."""
+    p = PiecewisePolynomial([0, 1, 2, 3], [[0, 0, 3], [0], [2, -2]])           # masses 1, 0, 1
+    x = np.sort(p.sample(10_000, np.random.default_rng(4)))
+    F = np.where(x < 1, x**3 / 2, 0.5 + (2 * (x - 2) - (x - 2) ** 2) / 2)
+    assert np.abs(F - (np.arange(10_000) + 0.5) / 10_000).max() < 1.95 / 100
+    assert not ((x > 1) & (x < 2)).any()
+    assert x.max() <= 3
+
+
+def test_samples_have_the_shape_asked_for_and_a_seed_repeats_them():
+    """Rows come one after the other: more of them begin with the same ones."""
+    p = PiecewisePolynomial.polynomial([1, 1], 0, 2)
+    x = p.sample((7, 3), np.random.default_rng(0))
+    assert x.shape == (7, 3)
+    assert (p.sample((9, 3), np.random.default_rng(0))[:7] == x).all()
+    assert p.sample((), np.random.default_rng(0)).shape == ()
+
+
+@pytest.mark.parametrize("coefficients", [[[-1.0, 1.0]], [[0.0]]])
+def test_only_densities_can_be_sampled(coefficients):
+    """Negative somewhere, or zero everywhere."""
+    with pytest.raises(ValueError, match="sample needs a scalar f >= 0 that is not 0 everywhere"):
+        PiecewisePolynomial([0, 2], coefficients).sample(3, np.random.default_rng(0))
+
+
+def test_vectors_are_no_density():
+    f = PiecewisePolynomial.constant(1.0, 0, 1)
+    with pytest.raises(ValueError, match=r"got 2 output\(s\) and minimum undefined"):
+        PiecewisePolynomial.stack([f, f]).sample(3, np.random.default_rng(0))
