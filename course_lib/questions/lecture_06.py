@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.landscapes import critical_point
 from course_lib.networks import ReLUNetwork
 from course_lib.piecewise import PiecewisePolynomial
 from course_lib.questions.framework import Judge, Question
@@ -68,26 +67,22 @@ def judge_zigzag(theta):
             return "wrong", "not critical: the kinks are right, but all neurons face the same way."
         if list(faces) != [1, -1, 1, -1]:
             return "wrong", "not critical: the kinks are right, but not which of them face right and which left."
-        if np.abs(np.abs(v * w) - 0.8).max() < 1e-6 and np.all(v * w * faces[np.argsort(np.argsort(FOUR.kinks(theta)))] > 0):
-            return "wrong", "not critical: the jumps of the slope have the right size but the wrong sign. The target falls."
-        if np.abs(G[:-1]).max() < 10 * abs(G[-1]) and _critical_with_another_c(L, theta):
+        if np.allclose(v * w, -0.8, atol=1e-6):
             return "wrong", "not critical: only the outer bias c is wrong. The residual has mean zero."
-        return "wrong", "not critical: kinks and directions are right, but not v. By how much, and with which sign, does the slope jump?"
+        if np.allclose(v * w, 0.8, atol=1e-6):
+            return "wrong", "not critical: the jumps of the slope have the right size but the wrong sign. The target falls."
+        if len(set(np.sign(v * w))) > 1:
+            return "wrong", "not critical: kinks and directions are right. But the slope must go up and down in turn: look at the signs of v."
+        return "wrong", "not critical: kinks and directions are right, but not the size of v. By how much does the slope jump?"
     if value < 1e-12:
         return "wrong", "this is a global minimum: your network equals f. A saddle of positive risk is wanted."
     if close(value, flat):
         return "wrong", "critical, but your network is the best constant. Four kinks are wanted."
     if close(value, flat / 81):
         return "wrong", "a critical zig-zag, but with two kinks only. With four neurons there is a lower one."
-    kind = critical_point(L, theta)
-    return "right", f"right: L = {value:.4g}, and the Hessian has {kind.inertia[0]} negative eigenvalues at your parameters."
-
-
-def _critical_with_another_c(L, theta) -> bool:
-    """True if G vanishes once c is chosen such that the residual has mean zero: L is a parabola in c."""
-    moved = np.array(theta)
-    moved[-1] -= L.gradient(theta)[-1] / (2 * 3)
-    return bool(np.abs(L.gradient(moved)).max() < 1e-8)
+    values = np.linalg.eigvalsh(L.hessian(theta))
+    down = np.count_nonzero(values < -1e-10 * values[-1])
+    return "right", f"right: L = {value:.4g}, and the Hessian has {down} negative eigenvalues at your parameters."
 
 
 # -------------------------------------------------------------------- 6.3 the wrong line
@@ -165,7 +160,7 @@ def judge_counts(given):
     if np.any(given != np.round(given)) or np.any(given < 1):
         return "wrong", "three positive integers are wanted."
     H, K, k = given
-    if (5 / 8) ** H > 0.01 >= (3 / 8) ** H:
+    if (3 / 8) ** H <= 0.01 < (3 / 8) ** (H - 1):
         return "wrong", f"H: with {H:.0f} neurons it is unlikely that all are dead. How likely is it that none is?"
     if (5 / 8) ** H > 0.01:
         return "wrong", f"H: with {H:.0f} neurons none is dead with probability {(5 / 8) ** H:.3g}, which is too much."

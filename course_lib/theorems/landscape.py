@@ -19,7 +19,7 @@ def one_polynomial(f) -> np.ndarray | None:
     """The coefficients in powers of x - a of a piecewise polynomial that is one polynomial on all of [a, b], else None."""
     if not isinstance(f, PiecewisePolynomial):
         return None
-    first, (a, b) = f.coefficients[0], f.domain
+    first, a = f.coefficients[0], f.breaks[0]
     x = np.concatenate([np.linspace(s, t, f.degree + 3)[1:-1] for s, t in zip(f.breaks[:-1], f.breaks[1:], strict=True)])
     values = np.stack([horner(first, s) for s in x - a])
     return first if np.allclose(f(x), values, rtol=1e-12, atol=1e-12 * np.abs(first).max()) else None
