@@ -183,10 +183,10 @@ def test_a_start_with_a_dead_neuron_never_beats_the_best_network_with_one_neuron
     """x^2, H = 2, 300 starts: risks stay above m_1 = 4/3645 > m_2, and others get below it."""
     L = ExactRisk(ReLUNetwork(1, 2, 1), SQUARE)
     starts = L.network.random(np.random.default_rng(7), 300)
-    crippled = L.network.dead(starts, 0, 1).any(axis=1)
+    with_dead = L.network.dead(starts, 0, 1).any(axis=1)
     end = gradient_descent(L, starts, learning_rate=0.1, steps=1000, record=1000)
-    assert end.risk[crippled].min() > 4 / 3645 - 1e-15
-    assert end.risk[~crippled].min() < 0.5 * 4 / 3645
+    assert end.risk[with_dead].min() > 4 / 3645 - 1e-15
+    assert end.risk[~with_dead].min() < 0.5 * 4 / 3645
     assert global_minimum(SQUARE, ONE, neurons=1).risk == pytest.approx(4 / 3645, rel=1e-9)
 
 
