@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from course_lib.landscapes import sharpness
 from course_lib.networks import ReLUNetwork
 from course_lib.piecewise import PiecewisePolynomial
 from course_lib.questions.framework import Compare, Judge, Question
@@ -20,6 +19,11 @@ from course_lib.risks import ExactRisk
 NOTEBOOK = "08_gradient_descent"
 NEURON = ReLUNetwork(1, 1, 1)
 L = ExactRisk(NEURON, PiecewisePolynomial.polynomial([0, 0, 1], 0, 1))
+
+
+def sharpness(theta) -> float:
+    """The largest eigenvalue of the exact Hessian of L at theta (4,)."""
+    return float(np.linalg.eigvalsh(L.hessian(np.asarray(theta, dtype=float)))[-1])
 
 
 # -------------------------------------------------------------------- 8.1 the energy defect
@@ -123,7 +127,7 @@ def judge_start(theta):
     """A start from which the step with rate 1 / sharpness raises the risk by one percent."""
     if np.abs(theta).max() > 100:
         return "wrong", f"the parameters must be at most 100 in modulus, yours reach {np.abs(theta).max():.3g}."
-    lam, G = sharpness(L, theta), L.gradient(theta)
+    lam, G = sharpness(theta), L.gradient(theta)
     if np.abs(G).max() < 1e-12:
         return "wrong", "your start is a critical point: descent does not move at all."
     moved = theta - G / lam
@@ -162,7 +166,7 @@ def largest_rate() -> float:
 
 
 def _sharpness_along(s):
-    return sharpness(L, [s, -s / 3, 4 / (3 * s), 1 / 27])
+    return sharpness([s, -s / 3, 4 / (3 * s), 1 / 27])
 
 
 def judge_rate(claim):
