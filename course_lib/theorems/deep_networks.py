@@ -56,16 +56,12 @@ CARDS = (
         hypotheses=(
             RELU,
             PIECEWISE,
-            Hypothesis(
-                "cells",
-                "every zero of a hidden pre-activation and every face of $f$ and $p$ is a face of the simplices that are used",
-                always,
-            ),
+            Hypothesis("cells", "no hidden pre-activation changes sign inside a cell of integration, and $f$ and $p$ are polynomial there", always),
         ),
         conclusion=(
-            r"finitely many simplices fill the box, on each of which $N_\theta$ is affine and $|N_\theta-f|^2p$ is a polynomial of degree at "
-            r"most $D=2\max(1,\deg f)+\deg p$. A conical product of Gauss-Jacobi rules with $\lfloor D/2\rfloor+1$ nodes in each "
-            r"direction gives $L(\theta)$ and $G(\theta)$ exactly."
+            r"the box is a union of finitely many simplices that are such cells. On each, $N_\theta$ is affine and $|N_\theta-f|^2p$ a "
+            r"polynomial of degree at most $D=2\max(1,\deg f)+\deg p$, and a conical product of Gauss-Jacobi rules with "
+            r"$\lfloor D/2\rfloor+1$ nodes in each direction gives its contribution to $L(\theta)$ and $G(\theta)$ exactly."
         ),
         source="proof in lecture 10",
         status="proved here",
