@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.minima import global_minimum
+from course_lib.networks import ReLUNetwork
 from course_lib.piecewise import PiecewisePolynomial
 from course_lib.questions.framework import Compare, Judge, Question
+from course_lib.risks import ExactRisk
 
 NOTEBOOK = "05_global_minima"
+PAIR = ReLUNetwork(1, 2, 1)
 
 
 # -------------------------------------------------------------------- 5.1 the minimum for x^2 on [0, length]
@@ -94,17 +96,21 @@ def judge_skip(given):
 
 
 # -------------------------------------------------------------------- 5.4 the least norm of a ramp
-def _ends(n):
-    return 1 / 2 - 1 / (2 * n), 1 / 2 + 1 / (2 * n)
+def _ends(n, m):
+    return m - 1 / (2 * n), m + 1 / (2 * n)
 
 
-def least_squared_norm(n):
-    """2 n (sqrt(1 + q1^2) + sqrt(1 + q2^2)); both neurons face right, so that c = 0."""
-    return 2 * n * sum(np.hypot(1, q) for q in _ends(n))
+def least_squared_norm(n, m):
+    """2 n (sqrt(1 + q1^2) + sqrt(1 + q2^2)); both neurons face left, so that c = 0."""
+    return 2 * n * sum(np.hypot(1, q) for q in _ends(n, m))
 
 
-def _naive(n):
-    return 2 + sum(q * q for q in _ends(n)) + 2 * n * n
+def _naive(n, m):
+    return 3 + sum(q * q for q in _ends(n, m)) + 2 * n * n
+
+
+def _naive_left(n, m):
+    return _naive(n, m) - 1
 
 
 # -------------------------------------------------------------------- 5.5 errors of the same sign
@@ -123,18 +129,16 @@ def judge_same_sign(C):
 
 
 # -------------------------------------------------------------------- 5.6 a jump that does no harm
-def judge_jump(J):
-    """f = x^2 + J 1_{x > 1/2}, two neurons, |J| >= 1/20: is the minimum attained?"""
-    if J == 0:
-        return "wrong", "with J = 0 the target does not jump at all."
+def judge_jump(given):
+    """f = x^2 + J 1_{x > 1/2}, |J| >= 1/20: does theta beat all limits c | line, line | c with a jump at 1/2? They cost 17/5760."""
+    J, theta = given[0], given[1:]
     if abs(J) < 0.05:
-        return "wrong", f"the jump {J:g} is smaller than 1/20. The minimum may be attained, but a larger jump is asked for."
-    if abs(J) > 1e6:
-        return "wrong", f"the jump {J:g} dwarfs the parabola; then the target is nearly a step. Think smaller."
-    found = global_minimum(PiecewisePolynomial([0, 1 / 2, 1], [[0, 0, 1], [1 / 4 + J, 1, 1]]), neurons=2)
-    if not found.attained:
-        return "wrong", f"for J = {J:g} the infimum {found.risk:.4g} is that of a limit which jumps at 1/2; networks only approach it."
-    return "right", f"right: the minimum {found.risk:.4g} is attained although the target jumps. Two neurons have better things to do."
+        return "wrong", f"the jump J = {J:g} is smaller than 1/20. A larger one is asked for."
+    risk = ExactRisk(PAIR, PiecewisePolynomial([0, 1 / 2, 1], [[0, 0, 1], [1 / 4 + J, 1, 1]]))(theta)
+    if risk >= 17 / 5760:
+        hope = "Your J allows a better network." if abs(J) <= 0.08 else "For a smaller jump it is easier to find one that is better."
+        return "wrong", f"the risk of your network is {risk:.4g}, and some limit with a jump at 1/2 has a smaller one or the same. {hope}"
+    return "right", f"right: risk {risk:.4g}, less than any limit that jumps at 1/2. So the minimum is attained although f jumps."
 
 
 QUESTIONS = (
@@ -190,14 +194,15 @@ QUESTIONS = (
         NOTEBOOK,
         Compare(
             least_squared_norm,
-            [(2.0,), (1.5,), (4.0,), (10.0,), (100.0,), (1000.5,)],
+            [(2.0, 0.5), (4.0, 0.25), (4.0, 0.75), (10.0, 0.5), (100.0, 0.9), (1000.5, 0.3)],
             misconceptions=(
                 (_naive, "This is the norm with w = (1, 1). Rescale each neuron: w, b times s and v divided by s realize the same function."),
-                (lambda n: np.sqrt(least_squared_norm(n)), "This is the norm; its square is asked for."),
-                (lambda n: least_squared_norm(n) / 2, "A balanced neuron has v^2 = w^2 + b^2, so it costs twice v^2: a factor 2 is missing."),
-                (lambda n: 4 * n, "The biases count as well: a kink away from 0 needs b different from 0."),
-                (lambda n: 2 * np.sqrt(5) * n, "This is the limit for large n; for finite n the two kinks are not at 1/2."),
-                (lambda n: least_squared_norm(n) + 1, "This network faces left with c = 1. There is a choice with c = 0."),
+                (_naive_left, "This is the norm with w = (-1, -1). Rescale each neuron: w, b times s and v divided by s realize the same function."),
+                (lambda n, m: np.sqrt(least_squared_norm(n, m)), "This is the norm; its square is asked for."),
+                (lambda n, m: least_squared_norm(n, m) / 2, "A balanced neuron has v^2 = w^2 + b^2, so it costs twice v^2: a factor 2 is missing."),
+                (lambda n, m: 4 * n, "The biases count as well: a kink away from 0 needs b different from 0."),
+                (lambda n, m: 4 * n * np.hypot(1, m), "This is the limit for large n; for finite n the two kinks are not at m."),
+                (lambda n, m: least_squared_norm(n, m) + 1, "This network faces right with c = 1. There is a choice with c = 0."),
             ),
             remark="It grows like n, not like n^2.",
         ),
@@ -220,10 +225,11 @@ QUESTIONS = (
         "5.6",
         "a jump that does no harm",
         NOTEBOOK,
-        Judge((), judge_jump),
+        Judge((8,), judge_jump),
         (
             "A limit that jumps has spent both neurons on the jump, and must be flat on one side of it. What does that cost for x^2?",
-            "It costs at least 0.00295, whatever J. A network that ignores the jump has root risk at most sqrt(4/28125) + |J|/2.",
+            "A constant on [0, 1/2] and a line on [1/2, 1] cost 0.00295 at best, whatever J. Take the best network for x^2 and add J/2 "
+            "to c: its root risk is at most sqrt(4/28125) + |J|/2.",
         ),
     ),
 )  # fmt: skip

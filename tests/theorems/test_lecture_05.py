@@ -101,7 +101,7 @@ def test_where_the_density_vanishes_a_ramp_gains_nothing():
 
 # ---------------------------------------------------------------- continuous targets
 def least(f, kinks, left, jump=None, affine=False):
-    """Least int (f - N)^2 over N with these kinks, facing left where said; by least squares at Gauss nodes between the breaks."""
+    """Least int (f - N)^2 over N with these kinks, facing left where said; least squares at Gauss nodes on cells."""
     t, q = np.polynomial.legendre.leggauss(9)
     edges = np.unique([*f.breaks, *kinks, *([] if jump is None else [jump])])
     h = np.diff(edges)[:, None]
@@ -219,7 +219,7 @@ def steepest(theta, size):
 
 @pytest.mark.theorem("lipschitz-global-minimum")
 def test_a_superfluous_neuron_that_is_off_leaves_the_gradient_lipschitz():
-    """Both representatives have risk 0; near the regular one quotients stay below 2 |Hess|, near the degenerate one they blow up."""
+    """Both have risk 0; near the regular one quotients stay below 2 |Hess|, near the degenerate one they blow up."""
     L = ExactRisk(THREE, RAMP)
     assert max(L(REGULAR), L(DEGENERATE)) < 1e-28
     bound = 2 * np.linalg.norm(L.hessian(REGULAR), 2)
