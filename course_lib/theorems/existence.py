@@ -1,10 +1,111 @@
 """Cards of lecture 05: global minima, and when there are none.
 
+Contents   the step -> jumps -> continuous targets, skip connections -> closed forms
 Layer      theorems; imports cards and predicates
 """
 
 from __future__ import annotations
 
-from course_lib.theorems.cards import TheoremCard
+from course_lib.theorems.cards import Hypothesis, TheoremCard
+from course_lib.theorems.predicates import INTERVAL, continuous, positive_density, shallow
 
-CARDS: tuple[TheoremCard, ...] = ()
+
+def continuous_density(network, f, p) -> bool | None:
+    return True if p is None else continuous(network, p, None)
+
+
+def positive_everywhere(network, f, p) -> bool | None:
+    """Decided for constants, and for a density that vanishes on a piece."""
+    if p is None or positive_density(network, f, p) is False:
+        return p is None
+    return True if getattr(p, "degree", None) == 0 and len(p.breaks) > 1 else None
+
+
+CONTINUOUS = Hypothesis("continuous target", "$f$ is continuous", continuous)
+DENSITY = Hypothesis("continuous density", "$p$ is continuous, and zero outside a bounded set", continuous_density)
+
+CARDS = (
+    TheoremCard(
+        slug="step-infimum",
+        title="The step has no minimum, and the parameters pay for it",
+        hypotheses=(
+            INTERVAL,
+            Hypothesis("step target", r"$f=1_{x>1/2}$ and $p=1$ on $[0,1]$"),
+            Hypothesis("two neurons", r"$H\ge2$", lambda network, f, p: network.widths[1] >= 2),
+        ),
+        conclusion=(
+            r"$\inf L=0$ is not attained. The ramp of slope $n\ge2$ through $(\tfrac12,\tfrac12)$ has $L=\tfrac1{12n}$, and its parameters of "
+            r"least norm satisfy $\|\theta\|^2L\to\sqrt5/6$ as $n\to\infty$."
+        ),
+        source="proof in lecture 05",
+        status="proved here",
+        lecture="05_global_minima",
+    ),
+    TheoremCard(
+        slug="jumps-never-pay",
+        title="Where the target is continuous, a ramp beats a jump",
+        hypotheses=(
+            INTERVAL,
+            Hypothesis(
+                "jump",
+                r"$g$ is affine on both sides of $q\in(a,b)$ and jumps there; $A=g(q-)-f(q)$, $B=g(q+)-f(q)$, $A\ne B$",
+            ),
+            Hypothesis("continuous target", "$f$ is continuous at $q$", continuous),
+            Hypothesis("positive density", "$p$ is bounded with positive limits from both sides at $q$", positive_everywhere),
+        ),
+        conclusion=(
+            r"laying a straight ramp of width $\delta$ instead of the jump on the side of $q$ with the larger error, where $p$ has the limit "
+            r"$p_0$, changes $\int(g-f)^2p$ by $-\delta p_0\bigl(\tfrac16(A-B)^2+\tfrac12|A^2-B^2|\bigr)+o(\delta)<0$. In a bound "
+            r"$-C\,\delta p_0(A-B)^2+o(\delta)$ the best constant is $C=\tfrac16$, for $A=-B$."
+        ),
+        source="proof in lecture 05",
+        status="proved here",
+        lecture="05_global_minima",
+    ),
+    TheoremCard(
+        slug="continuous-target-minimum",
+        title="A continuous target has a global minimum",
+        hypotheses=(
+            Hypothesis("shallow", r"one hidden layer of any width, input in $\mathbb R^d$", shallow),
+            CONTINUOUS,
+            DENSITY,
+        ),
+        conclusion=(
+            r"there is $\vartheta$ with $L(\vartheta)=\inf L$. The class of networks is closed by adding generalised responses, limits that jump "
+            "and take two neurons for a jump; none of those added is optimal."
+        ),
+        source="S. Dereich, S. Kassing (2023), arXiv:2303.03950; for one input and other densities: proof in lecture 05",
+        status="quoted in essence",
+        lecture="05_global_minima",
+    ),
+    TheoremCard(
+        slug="square-optimal-risk",
+        title="The global minimum for the square, at every width",
+        hypotheses=(
+            INTERVAL,
+            Hypothesis("square target", "$f(x)=x^2$ and $p=1$, on $[0,1]$ or on $[-1,1]$"),
+            Hypothesis("even width", "on $[-1,1]$ the width $H$ is even, or there is a skip connection"),
+        ),
+        conclusion=(
+            r"without a skip connection, on $[0,1]$, $\min L=\tfrac4{45(2H+1)^4}$, with kinks $\tfrac{2j-1}{2H+1}$, all neurons facing right; on $[-1,1]$ "
+            r"$\min L=\tfrac8{45(H+1)^4}$, with equally spaced kinks. With a skip connection $\min L=\tfrac1{180(H+1)^4}$ on $[0,1]$."
+        ),
+        source="proof in lecture 05",
+        status="proved here",
+        lecture="05_global_minima",
+    ),
+    TheoremCard(
+        slug="residual-minimum",
+        title="With a skip connection, too, a continuous target has a global minimum",
+        hypotheses=(
+            Hypothesis("shallow", r"one hidden layer of any width, input in $\mathbb R^d$", shallow),
+            Hypothesis("skip connection", r"the network is $x\mapsto\alpha\cdot x+N_\theta(x)$, and $\alpha$ is trained with $\theta$"),
+            CONTINUOUS,
+            DENSITY,
+        ),
+        conclusion=r"the risk attains its infimum over $(\alpha,\theta)$. For smooth activations such as softplus it need not.",
+        source="S. Dereich, A. Jentzen, S. Kassing (2023), arXiv:2302.14690",
+        status="quoted in essence",
+        lecture="05_global_minima",
+    ),
+)
