@@ -46,7 +46,7 @@ CARDS = (
             Hypothesis("flow", r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$", undecided),
         ),
         conclusion=r"$L(\Theta_t)=L(\Theta_0)-\int_0^t\|G(\Theta_s)\|^2\,ds$ for all $t\ge0$; in particular the risk never increases.",
-        source=EBERLE + "; proof by smooth approximations in lecture 04",
+        source=EBERLE + "; for shallow networks with one input: proof by smooth approximations in lecture 04",
         status="sketched here",
         lecture="00_start_here",
     ),
@@ -62,7 +62,7 @@ CARDS = (
             r"there is $\vartheta$ with $L(\vartheta)=\inf L$ such that $L$ is continuously differentiable with Lipschitz "
             r"gradient near $\vartheta$."
         ),
-        source=JENTZEN_RIEKERT,
+        source=JENTZEN_RIEKERT + "; for one input and continuous target: proof in lecture 05",
         status="quoted in essence",
         lecture="00_start_here",
     ),
