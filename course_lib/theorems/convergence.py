@@ -6,17 +6,8 @@ Layer      theorems; imports cards and predicates
 
 from __future__ import annotations
 
-from course_lib.piecewise import PiecewisePolynomial
 from course_lib.theorems.cards import Hypothesis, TheoremCard
 from course_lib.theorems.predicates import EBERLE, INTERVAL, JENTZEN_RIEKERT, PIECEWISE, undecided
-
-
-def zero_target(network, f, p) -> bool | None:
-    """One neuron on an interval and f = 0; whether p is a power of the distance to the end is left open."""
-    if tuple(network.widths) != (1, 1, 1):
-        return False
-    return None if not isinstance(f, PiecewisePolynomial) or not f.coefficients.any() else False
-
 
 ALONG = Hypothesis(
     "KL inequality",
@@ -96,7 +87,7 @@ CARDS: tuple[TheoremCard, ...] = (
             Hypothesis(
                 "one neuron at a flat end",
                 "$f=0$ and $p(x)=x^m$ on $[0,1]$, $m\\ge0$ an integer; one neuron, $w<0<b<|w|$ at the start, outer bias $c=0$ held fixed",
-                zero_target,
+                undecided,
             ),
             Hypothesis("strong output", "$(m+3)\\,v^2>2b^2$ at the start", undecided),
         ),
