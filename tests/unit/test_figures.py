@@ -1,11 +1,13 @@
 """Pictures keep their alt text in the page; sliders redraw one figure in time."""
 
+import io
 import time
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from course_lib import CellPolynomial, ExactRisk, PiecewisePolynomial, ReLUNetwork
 from course_lib.figures import canvas, draw_balance, draw_cells, draw_network, draw_rates, draw_regions, show
@@ -23,6 +25,19 @@ def test_a_picture_carries_its_alt_text_escaped():
     assert 'alt="A line from 0 to 1, said &quot;straight&quot; &amp; &lt;rising&gt;"' in picture._repr_html_()
     assert repr(picture).startswith("A line")
     assert picture.png.startswith(b"\x89PNG")
+
+
+def test_a_stored_picture_is_sharper_than_the_page_and_keeps_its_colours():
+    """Stored with 1.6 pixels a pixel of the page; a blue line is still blue, though at most 256 colours are stored."""
+    figure, axes = canvas(width=5.0)
+    axes.plot([0, 1], color="#0072B2", linewidth=3)
+    picture = show(figure, "A thick blue line from 0 to 1.")
+    image = Image.open(io.BytesIO(picture.png))
+    assert picture.width == 500
+    assert image.width == 800
+    assert 'width="500"' in picture.tag
+    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
+    assert np.abs(pixels - [0x00, 0x72, 0xB2]).max(axis=1).min() <= 4
 
 
 def test_too_short_an_alt_text_is_refused():
