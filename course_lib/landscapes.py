@@ -419,5 +419,5 @@ def _bounded(g, lipschitz: float) -> np.ndarray:
     """The gradient g; ValueError if it is longer than the Lipschitz constant."""
     g = np.asarray(g, dtype=float)
     if np.linalg.norm(g) > lipschitz * (1 + 1e-9):
-        raise ValueError(f"lipschitz = {lipschitz:g} must bound gradients, got one of norm {np.linalg.norm(g):.6g}. Enlarge it.")
+        raise ValueError(f"lipschitz = {lipschitz:g} must bound gradients, got norm {np.linalg.norm(g):.6g}. Enlarge it.")
     return g

@@ -246,7 +246,7 @@ def test_steps_of_one_length_without_a_test_never_end():
 
 @pytest.mark.theorem("goldstein-step-bound", drops="stopping rule")
 def test_without_the_stopping_rule_a_gentle_slope_is_walked_down_to_its_end():
-    """F = eta |x| with eta = epsilon / 10 from x = 100.5 delta: 100 steps at least, each lawful, and 4 Delta / (delta epsilon) = 40.2."""
+    """F = eta |x|, eta = epsilon / 10, from x = 100.5 delta: 100 lawful steps or more; 4 Delta / (delta epsilon) = 40.2."""
     delta, epsilon, eta = 0.1, 0.5, 0.05
     x, steps = 100.5 * delta, 0
     while eta * abs(x) - eta * abs(x - delta) >= delta * eta / 4:

@@ -488,7 +488,7 @@ def test_a_used_up_budget_is_a_status():
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"delta": 0}, "delta must be positive and finite, got 0"), ({"epsilon": np.inf}, "epsilon"), ({"lipschitz": 0.5}, "Enlarge it")],
+    [({"delta": 0}, "delta must be positive and finite, got 0"), ({"epsilon": np.inf}, "eps"), ({"lipschitz": 0.5}, "Enlarge")],
 )
 def test_a_goldstein_point_needs_sensible_settings(settings, message):
     """Required, received, remedy."""
