@@ -32,7 +32,7 @@ CARDS = (
             Hypothesis("both signs", r"for each sign of the values some neuron with $v_j$ of that sign starts active on all inputs of that sign", undecided),
         ),
         conclusion=(
-            r"gradient flow converges to zero loss; as $\lambda\to0$ its limit is biased to least variation norm $\sum_j|v_j||w_j|$ among the networks of "
+            r"gradient flow converges to zero loss; its limit is biased, as $\lambda\to0$, to least variation norm $\sum_j|v_j||w_j|$ among the networks of "
             r"zero loss; early on the neurons align with few directions; and the path goes from saddle to saddle."
         ),
         source=BOURSIER + " (abstract; the fourth hypothesis is the form used in lecture 14)",
