@@ -40,7 +40,7 @@ CARDS = (
         lecture=LECTURE,
     ),
     TheoremCard(
-        slug="escape-clock",
+        slug="logistic-clock",
         title="From an aligned start the saddle-to-saddle path is a logistic curve",
         hypotheses=(
             NETWORK,

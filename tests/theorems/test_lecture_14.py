@@ -93,7 +93,7 @@ def test_without_a_negative_neuron_the_loss_ends_at_the_second_saddle():
     assert_allclose(risks[-1], 1 / 6, atol=1e-9)
 
 
-# ---------------------------------------------------------------- escape-clock
+# ---------------------------------------------------------------- logistic-clock
 def aligned(y, size):
     """Two neurons along y+ and y-."""
     plus, minus = np.maximum(y, 0), np.maximum(-y, 0)
@@ -106,7 +106,7 @@ def logistic(y, size, t):
     return y / (1 + (y / size**2 - 1) * np.exp(-2 * y * t / 3))
 
 
-@pytest.mark.theorem("escape-clock")
+@pytest.mark.theorem("logistic-clock")
 @pytest.mark.parametrize("size", [0.3, 1e-2, 1e-4])
 def test_an_aligned_start_follows_the_logistic_curve(size):
     """L(t) to 1e-6: Runge-Kutta of order 4 with step 0.01 and rates up to 10/3 has an error below (0.01 * 10/3)^4."""
@@ -120,7 +120,7 @@ def test_an_aligned_start_follows_the_logistic_curve(size):
     assert_allclose(W[:, 0] / np.linalg.norm(W[:, 0], axis=1, keepdims=True), np.tile([0.6, 0.8, 0], (len(t), 1)), atol=1e-12)
 
 
-@pytest.mark.theorem("escape-clock", drops="aligned start")
+@pytest.mark.theorem("logistic-clock", drops="aligned start")
 def test_a_start_off_the_direction_escapes_later():
     """w+ turned by 60 degrees towards the direction (4, -3): the half-time is not that of the card, by more than 0.1."""
     L, size = risk(2, Y), 1e-2
@@ -133,7 +133,7 @@ def test_a_start_off_the_direction_escapes_later():
     assert reached > 3 / 10 * np.log(5 / size**2 - 1) + 0.1
 
 
-@pytest.mark.theorem("escape-clock", drops="orthonormal inputs")
+@pytest.mark.theorem("logistic-clock", drops="orthonormal inputs")
 def test_with_correlated_inputs_the_direction_turns():
     """Inputs (1, 0, 0), (.8, .6, 0), (0, 0, 1): the aligned neuron leaves its direction."""
     L = risk(2, Y, np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 0, 1]]))
