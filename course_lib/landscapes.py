@@ -5,13 +5,14 @@
 No critical point is a local maximum: L is a strictly convex parabola in the outer bias c.
 
 Contents   numerical_hessian -> sharpness -> CriticalPoint, critical_point -> least slope at a degenerate neuron
-           -> one-sided Hessians -> affine_pieces; rates and KL exponents come from rates.py
+           -> one-sided Hessians -> affine_pieces -> GoldsteinPoint, goldstein_point; rates and KL exponents come from rates.py
 Layer      6; imports piecewise, rates, symmetries
 Notation   theta (size,); z pre-activation, k kink; a symmetry is a curve of parameters along which N_theta does not change
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -25,11 +26,13 @@ from course_lib.symmetries import NEAR, all_breaks, is_relu, rescalings, span, s
 
 __all__ = [
     "CriticalPoint",
+    "GoldsteinPoint",
     "KLExponent",
     "Rate",
     "affine_pieces",
     "critical_point",
     "fit_rate",
+    "goldstein_point",
     "kl_exponent",
     "local_slopes",
     "numerical_hessian",
@@ -315,3 +318,106 @@ def _one(L: Any, theta) -> np.ndarray:
     if theta.ndim != 1:
         raise ValueError(f"theta must be one network ({L.network.size},), got {theta.shape}. Loop over the rows of a batch.")
     return theta
+
+
+# ---------------------------------------------------------------- approximate stationarity
+@dataclass(frozen=True, eq=False)
+class GoldsteinPoint:
+    """A point x, the path to it, and the certificate that it is (delta, epsilon)-stationary in the sense of Goldstein.
+
+    path       (steps + 1, d), from the start to x; each step has length delta and lowers the function
+    points     (n, d), all within delta of x            gradients  (n, d), at the points
+    weights    (n,), >= 0, of sum 1: |sum_i weights_i gradients_i| <= epsilon if status is "stationary"
+    calls      evaluations of the gradient              status     "stationary" or "budget"
+    """
+
+    path: np.ndarray
+    points: np.ndarray
+    gradients: np.ndarray
+    weights: np.ndarray
+    calls: int
+    status: Literal["stationary", "budget"]
+
+    @property
+    def x(self) -> np.ndarray:
+        """The last point, (d,)."""
+        return self.path[-1]
+
+    @property
+    def steps(self) -> int:
+        """The number of accepted steps."""
+        return len(self.path) - 1
+
+    @property
+    def norm(self) -> float:
+        """|sum_i weights_i gradients_i|."""
+        return float(np.linalg.norm(self.weights @ self.gradients))
+
+
+def goldstein_point(
+    value: Callable,
+    gradient: Callable,
+    start,
+    delta: float,
+    epsilon: float,
+    lipschitz: float,
+    rng: np.random.Generator,
+    budget: int = 1_000_000,
+) -> GoldsteinPoint:
+    """A (delta, epsilon)-stationary point of F, found by interpolated normalized gradient descent with random directions.
+
+        step     x <- x - delta d  where that lowers F by at least delta |m| / 4;  d = m / |m|, randomly perturbed
+        else     m <- beta m + (1 - beta) g,  g the gradient at a random point of [x, x - delta d]
+        stop     |m| <= epsilon
+
+    value, gradient  F: (d,) -> number, and its gradient (d,) -> (d,) wherever F is differentiable, anything elsewhere
+    start     (d,)      lipschitz  a Lipschitz constant of F where the path may come; a longer gradient raises ValueError
+    budget    of gradients; when it is used up the status is "budget", and the weights certify no more than `norm`
+
+    Cards "goldstein-step-bound" (steps) and "goldstein-calls" (expected number of gradients).
+    """
+    for name, number in (("delta", delta), ("epsilon", epsilon), ("lipschitz", lipschitz), ("budget", budget)):
+        if not 0 < number < np.inf:
+            raise ValueError(f"{name} must be positive and finite, got {number}. Usual: 0.05, 0.1, max |gradient|, 1000000.")
+    path, calls = [np.array(start, dtype=float)], 0
+    while True:
+        after, *found = _search(value, gradient, path[-1], (delta, epsilon, lipschitz), rng, budget - calls)
+        calls += len(found[0])
+        if after is None or calls >= budget:
+            norm = np.linalg.norm(found[2] @ found[1])
+            status = "stationary" if after is None and norm <= epsilon else "budget"
+            return GoldsteinPoint(np.array(path), *found, calls, status)
+        path.append(after)
+
+
+def _search(value, gradient, x, settings, rng, budget) -> tuple:
+    """(x after a step or None, points, gradients, weights): gradients near x are averaged until a step or the end."""
+    delta, epsilon, lipschitz = settings
+    points = [x + delta * _in_ball(rng, len(x))]
+    gradients, weights = [_bounded(gradient(points[0]), lipschitz)], np.ones(1)
+    m = gradients[0]
+    while (size := np.linalg.norm(m)) > epsilon and len(points) < budget:
+        d = m + epsilon**4 / (8 * lipschitz**3) * _in_ball(rng, len(x))
+        d /= np.linalg.norm(d)
+        if value(x) - value(x - delta * d) >= delta * size / 4:
+            return x - delta * d, np.array(points), np.array(gradients), weights
+        points.append(x - rng.random() * delta * d)
+        gradients.append(_bounded(gradient(points[-1]), lipschitz))
+        beta = (4 * lipschitz**2 - size**2) / (4 * lipschitz**2 + 2 * size**2)
+        weights = np.append(beta * weights, 1 - beta)
+        m = beta * m + (1 - beta) * gradients[-1]
+    return None, np.array(points), np.array(gradients), weights
+
+
+def _in_ball(rng: np.random.Generator, d: int) -> np.ndarray:
+    """Uniform in the unit ball of R^d."""
+    direction = rng.standard_normal(d)
+    return rng.random() ** (1 / d) * direction / np.linalg.norm(direction)
+
+
+def _bounded(g, lipschitz: float) -> np.ndarray:
+    """The gradient g; ValueError if it is longer than the Lipschitz constant."""
+    g = np.asarray(g, dtype=float)
+    if np.linalg.norm(g) > lipschitz * (1 + 1e-9):
+        raise ValueError(f"lipschitz = {lipschitz:g} must bound gradients, got norm {np.linalg.norm(g):.6g}. Enlarge it.")
+    return g

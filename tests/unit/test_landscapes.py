@@ -13,6 +13,7 @@ from course_lib.landscapes import (
     _on_sides,
     affine_pieces,
     critical_point,
+    goldstein_point,
     numerical_hessian,
     sharpness,
 )
@@ -444,3 +445,52 @@ def test_deep_networks_are_judged_with_the_numerical_hessian():
     point = critical_point(L, dead)
     assert (point.verdict, point.inertia) == ("undecided", (0, 8, 1))          # only rescalings are counted for deep networks
     assert sharpness(L, dead) == pytest.approx(2, abs=1e-6)
+
+
+# ---------------------------------------------------------------- Goldstein points
+def cone(x):
+    return float(np.linalg.norm(x))
+
+
+def radial(x):
+    return x / np.linalg.norm(x)
+
+
+def cone_point(seed, **settings):
+    given = {"delta": 0.1, "epsilon": 0.2, "lipschitz": 1.0} | settings
+    return goldstein_point(cone, radial, [1.0, 0.5], rng=np.random.default_rng(seed), **given)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_goldstein_point_of_the_norm_lies_near_its_tip(seed):
+    """F = |x|: gradients within delta of x average to at most epsilon < 1 only if 0 is within about delta of x."""
+    found = cone_point(seed)
+    assert found.status == "stationary"
+    assert found.norm <= 0.2
+    assert cone(found.x) <= 2 * 0.1
+    assert found.calls >= len(found.points)
+
+
+def test_a_goldstein_point_is_that_of_its_seed():
+    """The same generator, the same path and certificate; another, another."""
+    assert np.array_equal(cone_point(1).path, cone_point(1).path)
+    assert np.array_equal(cone_point(1).weights, cone_point(1).weights)
+    assert not np.array_equal(cone_point(1).points, cone_point(2).points)
+
+
+def test_a_used_up_budget_is_a_status():
+    """Five gradients are not enough from (1, 0.5); what was found is kept."""
+    found = cone_point(0, budget=5)
+    assert found.status == "budget"
+    assert found.calls == 5
+    assert 0 < found.steps <= 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"delta": 0}, "delta must be positive and finite, got 0"), ({"epsilon": np.inf}, "eps"), ({"lipschitz": 0.5}, "Enlarge")],
+)
+def test_a_goldstein_point_needs_sensible_settings(settings, message):
+    """Required, received, remedy."""
+    with pytest.raises(ValueError, match=message):
+        cone_point(0, **settings)
