@@ -29,7 +29,7 @@ def affine(alpha, beta, a, b):
 
 
 def zigzag(n, H, alpha=1.0, beta=0.0, a=0.0, b=1.0):
-    """The zig-zag with n kinks for alpha x + beta on [a, b]; H - n neurons are strictly dead."""
+    """The zigzag with n kinks for alpha x + beta on [a, b]; H - n neurons are strictly dead."""
     w, spare = np.where(np.arange(n) % 2 == 0, 1.0, -1.0), np.ones(H - n)
     q = a + (b - a) * np.arange(1, n + 1) / (n + 1)
     c = alpha * (a + b) / 2 + beta
@@ -58,7 +58,7 @@ def test_each_level_of_the_card_is_attained(n, alpha, beta, a, b):
 @pytest.mark.theorem("affine-target-classification")
 @pytest.mark.parametrize("n", [0, 2, 4])
 def test_a_search_for_critical_points_finds_no_other_level(n):
-    """Solutions of |G| < 1e-12 near zig-zags with H = 4 have risk 0, 1/7500, 1/972 or 1/12, and at least six are found."""
+    """Solutions of |G| < 1e-12 near zigzags with H = 4 have risk 0, 1/7500, 1/972 or 1/12, and at least six are found."""
     L, rng = ExactRisk(ReLUNetwork(1, 4, 1), IDENTITY), np.random.default_rng(n)
     ends = [solve(L, zigzag(n, 4) + 0.05 * rng.standard_normal(13)) for _ in range(12)]
     found = np.array([L(theta) for theta, norm in ends if norm < 1e-12])

@@ -33,7 +33,7 @@ def square(H, a=0, b=1):
 
 
 def zigzag(n, alpha, beta):
-    """(L, theta) of the zig-zag critical point of f = alpha x + beta with n kinks, n even, on [0, 1]."""
+    """(L, theta) of the zigzag critical point of f = alpha x + beta with n kinks, n even, on [0, 1]."""
     h, i = 1 / (n + 1), np.arange(1, n + 1)
     side = np.where(i % 2 == 1, 1.0, -1.0)
     theta = np.concatenate([side, -side * i * h, 2 * alpha * h * side, [alpha / 2 + beta]])
@@ -59,8 +59,8 @@ KNOWN = {
     "|x| from two opposite neurons": (square(2, -1), [1, -1, 0, 0, 1, 1, -1 / 6], SADDLE, (1, 2, 4), 2),
     "|x| from a line and a neuron": (square(2, -1), [1, -1, 2, 0, 1, 2, -2 - 1 / 6], MINIMUM, (0, 3, 4), 3),
     "two lines and a dead one": (square(3), [1, -1, 0, 1, 2, -1, 2, 1, 5, -4 - 1 / 6], MINIMUM, (0, 8, 2), 8),
-    **{f"zig-zag {n}, 1": (*zigzag(n, 1, 0), SADDLE, (n, n, n + 1), n) for n in (2, 4, 6, 8)},
-    **{f"zig-zag {n}, -2": (*zigzag(n, -2, 3), SADDLE, (n, n, n + 1), n) for n in (2, 4, 6, 8)},
+    **{f"zigzag {n}, 1": (*zigzag(n, 1, 0), SADDLE, (n, n, n + 1), n) for n in (2, 4, 6, 8)},
+    **{f"zigzag {n}, -2": (*zigzag(n, -2, 3), SADDLE, (n, n, n + 1), n) for n in (2, 4, 6, 8)},
     **{f"{k} of 4 live": (*ladder(k), MINIMUM, (0, 12 - 2 * k, 2 * k + 1), 12 - 2 * k) for k in range(5)},
 }
 
@@ -269,7 +269,7 @@ def test_where_g_is_not_zero_there_is_nothing_to_judge(theta):
 @given(arrays(float, 2, elements=st.floats(0.2, 5)))
 def test_the_verdict_and_the_signs_do_not_depend_on_the_scale_of_a_neuron(factors):
     """The Hessian at a critical point transforms by congruence: Sylvester's law."""
-    for name in ("best two neurons", "zig-zag 2, 1", "|x| from two opposite neurons"):
+    for name in ("best two neurons", "zigzag 2, 1", "|x| from two opposite neurons"):
         L, theta, verdict, inertia, _ = KNOWN[name]
         point = critical_point(L, L.network.rescale(theta, factors))
         assert (point.verdict, point.inertia) == (verdict, inertia)
