@@ -30,6 +30,7 @@ FAINT = 1e-8                            # below: near death
 ACTING = 1e3                            # a neuron collapses only if |v_j| is this many times |(w_j, b_j)|
 BEFORE = 30                             # a step into a collapse is left out if it starts within this many radii
 SAMPLES = 16                            # of a step, in which its first event is sought
+TANGENTIAL = 1e-10                      # cosine between a velocity and a jump of G that is rounding
 NOISE = 1e-8                            # a jump of G below this, times max(1, |theta|), is not looked at
 PROBE = 1e-7                            # how far ahead a jump of G is sought when a solver has given up
 NO_SOLUTION = "G jumps here and pushes back from both sides, so no solution of Theta' = -G goes on. See flow.events[-1]."
@@ -231,9 +232,15 @@ def valley(
 
 
 def _pushes_back(theta0, F0, theta1, F1) -> bool:
-    """True if the velocities at both ends point into the segment along the jump of G, J = F0 - F1."""
+    """True if the velocities at both ends point into the segment along the jump of G, J = F0 - F1.
+
+    A velocity that is tangential but for rounding does not push: there the solution moves on along the surface.
+    """
     J = F0 - F1
-    return bool((theta1 - theta0) @ J > 0 and F0 @ J > 0 > F1 @ J)
+    least = TANGENTIAL * np.linalg.norm(J)
+    return bool(
+        (theta1 - theta0) @ J > 0 and F0 @ J > least * np.linalg.norm(F0) and F1 @ J < -least * np.linalg.norm(F1)
+    )
 
 
 def switching_neuron(neurons: Neurons, jump: np.ndarray) -> int:

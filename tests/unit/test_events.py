@@ -366,7 +366,7 @@ def test_a_kink_between_two_data_points_slides_on_one(method):
 
 
 def test_a_valley_is_sharp_and_has_two_slopes_towards_it():
-    """F = -sign(x) (1, 0) slides at 0; F = -tanh(x / 1e-6) is only steep; F = (2, 0) -> (1, 0) passes; +sign(x) is a ridge."""
+    """F = -sign(x) (1, 0) slides at 0; F = -tanh(x / 1e-6) is only steep; (2, 0) -> (1, 0) passes; +sign(x) is a ridge."""
     left, right = np.array([-1e-3, 0.0]), np.array([2e-3, 0.0])
 
     def between(F):
@@ -375,10 +375,14 @@ def test_a_valley_is_sharp_and_has_two_slopes_towards_it():
     theta, jump = between(lambda x: -np.sign(x))
     np.testing.assert_allclose(theta, 0, atol=1e-14)
     np.testing.assert_allclose(jump, [2, 0])
+
     def jumps_elsewhere(x):
         return 5.0 - 4 * (x > 0) - 2 * (x > 1e-3)
 
-    for other in (lambda x: -np.tanh((x - 1e-4) / 1e-6), lambda x: 2.0 - (x > 0), np.sign, jumps_elsewhere):
+    def rests_behind(x):
+        return 1.0 if x < 0 else -7e-15                         # arrives and stays, but for rounding: no valley
+
+    for other in (rests_behind, lambda x: -np.tanh((x - 1e-4) / 1e-6), lambda x: 2.0 - (x > 0), np.sign, jumps_elsewhere):
         assert between(other) is None
 
 
