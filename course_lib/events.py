@@ -237,10 +237,9 @@ def _pushes_back(theta0, F0, theta1, F1) -> bool:
     A velocity that is tangential but for rounding does not push: there the solution moves on along the surface.
     """
     J = F0 - F1
-    least = TANGENTIAL * np.linalg.norm(J)
-    return bool(
-        (theta1 - theta0) @ J > 0 and F0 @ J > least * np.linalg.norm(F0) and F1 @ J < -least * np.linalg.norm(F1)
-    )
+    least = TANGENTIAL * np.linalg.norm(J) * max(np.linalg.norm(F0), np.linalg.norm(F1))
+    return bool((theta1 - theta0) @ J > 0 and F0 @ J > least and F1 @ J < -least)
+
 
 
 def switching_neuron(neurons: Neurons, jump: np.ndarray) -> int:
