@@ -238,7 +238,7 @@ def _pushes_back(theta0, F0, theta1, F1) -> bool:
     """
     J = F0 - F1
     least = TANGENTIAL * np.linalg.norm(J) * max(np.linalg.norm(F0), np.linalg.norm(F1))
-    return bool((theta1 - theta0) @ J > 0 and F0 @ J > least and F1 @ J < -least)
+    return bool((theta1 - theta0) @ J > 0 and min(F0 @ J, -(F1 @ J)) > least)
 
 
 
