@@ -105,7 +105,7 @@ CARDS: tuple[TheoremCard, ...] = (
         ),
         conclusion=(
             r"from the ramp of slope $3$ with $|w_j|=|v_j|=\sqrt3$ the sharpness settles at $2/\eta$, and the risk stops falling: for $\eta=0.1$ "
-            r"it is between $0.011$ and $0.0125$ from $t=5000$ to $24000$, while that of the flow falls to $0.0014$."
+            r"it is between $0.011$ and $0.0125$ from $t=5000$ to $12000$, while that of the flow falls to $0.002$."
         ),
         source="seen in lecture 13",
         status="observed",

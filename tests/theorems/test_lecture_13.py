@@ -209,11 +209,11 @@ def test_descent_hovers_at_the_edge():
 
 @pytest.mark.theorem("descent-stalls")
 def test_the_risk_of_descent_stays_where_it_is():
-    """eta = .1 from t = 5000 to 24000: between .011 and .0125, while the flow falls below .0015."""
-    run = gradient_descent(L, UNEVEN, 0.1, 240_000, record=15)
-    late = run.risks[len(run.risks) * 5 // 24 :]
+    """eta = .1 from t = 5000 to 12000: between .011 and .0125, while the flow falls to .002."""
+    run = gradient_descent(L, UNEVEN, 0.1, 120_000, record=15)
+    late = run.risks[len(run.risks) * 5 // 12 :]
     assert 0.011 < late.min() < late.max() < 0.0125
-    assert gradient_flow(L, UNEVEN, 24_000).risk < 0.0015
+    assert gradient_flow(L, UNEVEN, 12_000).risk < 0.002
 
 
 @pytest.mark.theorem("descent-stalls", drops="constant rate")
