@@ -1,0 +1,70 @@
+"""Lecture 13: answers that are not right, what the check says, and what each reveals."""
+
+from course_lib.questions.lecture_13 import (
+    _constant_instead,
+    _jump_once,
+    _jump_squared,
+    _kink_of_one_half,
+    _no_chain_rule,
+    _of_the_lecture,
+    _one_neuron_only,
+    _slope_not_squared,
+    _squared_norm,
+    _swapped,
+    _unbalanced,
+    _without_bias,
+    _without_length,
+    _wrong_end,
+    asymptote,
+    levels,
+)
+from tests.questions.catalogue import Answer
+
+CATALOGUE = {
+    "13.1": [
+        Answer(_of_the_lecture, "neither the height", "copies the constants of the lecture"),
+        Answer(_jump_squared, "through the width", "scales the residual by J and forgets that the ramp gets wider"),
+        Answer(_jump_once, "integrate the square", "lets the risk grow linearly in J"),
+        Answer(_without_bias, "price of the biases", "leaves b out of the norm"),
+        Answer(_unbalanced, "|w| = |v|", "takes some parameters of the ramp instead of the cheapest"),
+        Answer(_one_neuron_only, "A ramp needs two", "counts one neuron"),
+        Answer(_no_chain_rule, "by rho once more", "loses the exponent when differentiating"),
+        Answer(_squared_norm, "the square of the norm", "forgets the last root"),
+        Answer(lambda t, J, q: asymptote(t, J, q)[0], "shape ()", "returns the norm alone", "cannot be judged"),
+    ],
+    "13.2": [
+        Answer(_swapped, "wrong order", "mixes up the two directions"),
+        Answer(_without_length, "length of that piece", "computes on the unit interval and forgets to scale"),
+        Answer(_kink_of_one_half, "jump at 1/2", "copies 1/18 from the lecture"),
+        Answer(_wrong_end, "meet the flat piece", "sets the wrong end value of the lemma to its target"),
+        Answer(_constant_instead, "best constant", "forgets the slope of the best line"),
+        Answer(_slope_not_squared, "removes s^2/12", "subtracts the wrong multiple of the squared slope"),
+        Answer(lambda p: levels(p)[:2], "shape (2,)", "returns two levels", "cannot be judged"),
+    ],
+    "13.3": [
+        Answer(lambda: (1, 3 / 4), "line 1 is true", "doubts the energy identity"),
+        Answer(lambda: (3, 3 / 4), "line 3 is true", "doubts the Cauchy-Schwarz inequality"),
+        Answer(lambda: (4, 3 / 4), "line 4 is true", "believes that the growth bound is the error"),
+        Answer(lambda: (6, 3 / 4), "Doubt that one", "sees the false conclusion, not where it comes from"),
+        Answer(lambda: (7, 3 / 4), "lines 1 to 6", "counts a line that is not there"),
+        Answer(lambda: (5, 3 / 2), "square of the speed", "differentiates the risk and forgets the root"),
+        Answer(lambda: (5, 1 / 2), "exponent of the risk", "takes the speed for the risk"),
+        Answer(lambda: (5, -3 / 4), "negative", "sign of the exponent"),
+        Answer(lambda: (5, 5 / 4), "would converge", "differentiates the norm with the wrong sign"),
+        Answer(lambda: (5, 0.25), "would not grow like the norm", "takes the exponent of the norm for that of the speed"),
+    ],
+    "13.4": [
+        Answer(lambda: (-1 / 3, -1 / 2, -4 / 5), "for tanh your slope", "takes the exponent of the normalized flow"),
+        Answer(lambda: (-2 / 3, -2 / 3, -4 / 5), "for the softplus family", "takes the norm to grow like 1/h"),
+        Answer(lambda: (-2 / 3, -1 / 2, -2 / 3), "third activation your slope", "takes all bounded activations for tanh"),
+        Answer(lambda: (-4, -2, -8), "as fast as", "gives the exponents m themselves"),
+        Answer(lambda: (2 / 3, 1 / 2, 4 / 5), "is not negative", "forgets the sign"),
+    ],
+    "13.5": [
+        Answer(lambda: (-2, -2, 1.4, 1.6, -8, 8, -1), "good level", "finds the escape to the infimum"),
+        Answer(lambda: (4, 4, -0.8, -1.2, 4, -5, 0), "no escape", "takes a steep start for an escape"),
+        Answer(lambda: (0, 0, 0, 0, 0, 0, 0), "no escape", "starts where nothing moves but the bias"),
+        Answer(lambda: (1e3, 1e3, -748, -752, -1, 1, 0), "rules allow 100", "starts with enormous parameters"),
+        Answer(lambda: (2, 2, -1.4, -1.6, -8, 8), "shape (6,)", "forgets the outer bias", "cannot be judged"),
+    ],
+}
