@@ -12,9 +12,13 @@ from course_lib.theorems.predicates import JENTZEN_RIEKERT, PIECEWISE, bounded_d
 LECTURE = "11_deep_gradient_flow"
 
 
-def chain(network, f, p) -> bool:
-    """One neuron in every layer."""
-    return set(network.widths) == {1}
+def chain(network, f, p) -> bool | None:
+    """True if there is one neuron in every layer; of other networks the card does not speak."""
+    return True if set(network.widths) == {1} else None
+
+
+def deep(network, f, p) -> bool | None:
+    return True if len(network.widths) > 3 else None
 
 
 BOUNDED = Hypothesis("bounded data", "$f$ and $p$ are bounded, on a bounded box", bounded_density)
@@ -84,7 +88,7 @@ CARDS: tuple[TheoremCard, ...] = (
         slug="two-critical-points",
         title="A deep flow may converge to a point where G is not zero",
         hypotheses=(
-            Hypothesis("deep", "there are at least two hidden layers", lambda network, f, p: len(network.widths) > 3),
+            Hypothesis("deep", "there are at least two hidden layers", deep),
             Hypothesis(
                 "the corner",
                 r"widths $1,1,2,1$, $f(x)=x$, $p=1$ on $[0,1]$, and $\vartheta$: $W^1=0$, $b^1=1$, $W^2=(1,1)^\top$, $b^2=(0,-1)$, "
