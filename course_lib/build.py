@@ -1,9 +1,9 @@
-"""What is generated: executed notebooks in normal form, exercises from solutions, the page of theorem cards.
+"""What is generated: executed notebooks in normal form, exercises from solutions, cards, the guide's wrong answers.
 
     lectures/NN, solutions/NN --execute, normal form--> themselves;   solutions/NN --stubs--> exercises/NN
 
 Contents   normal_form, dump -> exercise -> execute -> build (writes) and differences (only compares)
-Layer      after theorems; imports workspace
+Layer      after questions; imports workspace
 Notation   a notebook is nbformat's NotebookNode; equal inputs give equal bytes
 Source     solution markers as in nbgrader: ### BEGIN SOLUTION ... ### END SOLUTION
 """
@@ -168,12 +168,22 @@ def theorems_page() -> str:
     return page()
 
 
+def guide_page(path: Path) -> str:
+    """The instructor guide with its generated parts."""
+    from course_lib.guide import filled  # imports all questions
+
+    return filled(read(path).decode())
+
+
 def generated(repository: Path, wanted: Sequence[str] = ()) -> Iterator[tuple[Path, bytes]]:
-    """Every file that is written without running a cell, with its content: exercises, the page of theorem cards."""
+    """Every file that is written without running a cell, with its content: exercises, cards, the instructor guide."""
     for path in chosen(repository, wanted, "solutions"):
         target = repository / "exercises" / path.name
         yield target, dump(exercise(load(path), path), target)
     yield repository / "lectures" / "theorems.md", theorems_page().encode()
+    guide = repository / "lectures" / "instructor" / "guide.md"
+    if guide.exists():
+        yield guide, guide_page(guide).encode()
 
 
 def build(repository: Path, wanted: Sequence[str] = (), say: Callable[[str], None] = print) -> None:

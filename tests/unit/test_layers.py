@@ -34,6 +34,7 @@ ORDER = [
     "server",
     "theorems",
     "questions",
+    "guide",
     "build",
     "reading",
     "cli",
