@@ -53,7 +53,7 @@ def _largest_modulus(w, b, omega, beta):
 
 
 def _layer(*numbers):
-    return tuple(np.array(n, dtype=float) for n in numbers[:3]) + (float(numbers[3]),)
+    return (*(np.array(n, dtype=float) for n in numbers[:3]), float(numbers[3]))
 
 
 NEURONS = [
@@ -162,17 +162,17 @@ def smallest_depth(alive=1 - (3 / 8) ** 2, layers=1, factor=1 - 2.0**-6):
 
 def judge_depth(D):
     """The smallest depth that the two estimates prove."""
-    D, sharp = float(D), smallest_depth()
-    if not D.is_integer() or D < 1:
-        return "wrong", f"D is a number of layers, got {D:g}."
-    if D == smallest_depth(factor=1 - 2.0**-4) or D == smallest_depth(factor=1 - 2.0**-3):
+    depth, sharp = float(D), smallest_depth()
+    if not depth.is_integer() or depth < 1:
+        return "wrong", f"D is a number of layers, got {depth:g}."
+    if depth in (smallest_depth(factor=1 - 2.0**-4), smallest_depth(factor=1 - 2.0**-3)):
         return "wrong", "mind the exponent: a neuron with two inputs has three parameters, and both neurons of the layer must be dead."
-    if D < 40:
-        return "wrong", f"perhaps most networks of depth {D:g} are dead, but your two estimates do not prove it: multiply the factors."
-    if D < sharp:
-        return "wrong", f"at D = {D:g} the estimates leave a network without dead layers a probability above 0.01."
-    if D > sharp:
-        return "not sharp", "this depth is enough, but a smaller one is proved as well. Does your first layer count with its exact probability?"
+    if depth < 40:
+        return "wrong", f"perhaps most networks of depth {depth:g} are dead, but your two estimates do not prove it: multiply the factors."
+    if depth < sharp:
+        return "wrong", f"at D = {depth:g} the estimates leave a network without dead layers a probability above 0.01."
+    if depth > sharp:
+        return "not sharp", f"D = {depth:g} is enough, but a smaller one is proved as well. Does your first layer count with its exact probability?"
     return "right", "right: one factor for the first layer, and one for each of the others."
 
 

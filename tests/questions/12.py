@@ -65,7 +65,7 @@ CATALOGUE = {
         Answer(lambda: (1, -1 / 3, 1, 0, 2, 1), "is 0 on", "passes the first layer through and makes it flat"),
         Answer(lambda: (1, -1 / 3, 1, 1, 2, 1), "is not f", "adds a bias and does not subtract it later"),
         Answer(lambda: (1, -1 / 3, 1, 1, 1, 0), "is not f", "forgets the factor 2"),
-        Answer(lambda: (3, -1, 2 / 3, 0, 1, 1), "is 0 on", "rescales, which does not move any zero"),
+        Answer(lambda: (1, -1 / 3, -1, -1, 2, 1), "is not f", "shifts with the wrong sign and kills the second layer"),
         Answer(lambda: (1, -1 / 3, 2, 1), "shape (4,)", "gives the parameters of a shallow network", "cannot be judged"),
     ],
     "12.5": [
@@ -73,7 +73,7 @@ CATALOGUE = {
         Answer(lambda: 293, "smaller one is proved", "takes the crude bound for the first layer, too", "not sharp"),
         Answer(lambda: 17, "do not prove it", "reads the answer off the experiment"),
         Answer(lambda: 283, "probability above 0.01", "counts one layer too few"),
-        Answer(lambda: 70, "mind the exponent", "counts the parameters of a neuron wrongly"),
+        Answer(lambda: 71, "mind the exponent", "counts the parameters of a neuron wrongly"),
         Answer(lambda: 282.8, "number of layers", "does not round up"),
     ],
     "12.6": [

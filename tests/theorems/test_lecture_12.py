@@ -32,7 +32,7 @@ def dead_layers(net, L, theta):
 @pytest.mark.theorem("deep-best-of-k")
 @pytest.mark.parametrize("net", [TWO, THREE], ids=["two hidden layers", "three hidden layers"])
 def test_the_best_of_64_deep_starts_learns_the_ramp(net):
-    """One run in seven comes below 1e-3 = 6/1000 of the variance 1/6, so 64 all fail with probability 1e-4; the best is far below."""
+    """One run in seven comes below 1e-3, so 64 fail together with probability 1e-4; the best comes far below."""
     best = best_of(ExactRisk(net, RAMP), starts(net, 64), 0.1, 1500)
     assert best.risk < 1e-6
     assert 0.02 < np.mean(best.risks < 1e-3) < 0.4
@@ -96,13 +96,13 @@ def test_a_flat_pre_activation_makes_the_gradient_jump(eps):
     """c moved by eps: G_{b^2} jumps by 2 eps (1/2) where b^2 changes sign, however near; the quotient grows like 1/delta."""
     L = ExactRisk(ONE, HINGE)
     for delta in (1e-4 * eps, 1e-6 * eps):
-        assert jump(L, NAIVE + [0, 0, 0, 0, 0, eps], 3, delta) * 2 * delta == pytest.approx(eps, rel=1e-3)
+        assert jump(L, NAIVE + eps * np.eye(6)[5], 3, delta) * 2 * delta == pytest.approx(eps, rel=1e-3)
 
 
 @pytest.mark.theorem("regular-minimum", drops="no double zeros")
 @pytest.mark.parametrize("eps", [1e-2, 1e-3])
 def test_coinciding_zeros_make_the_gradient_jump_nearby(eps):
-    """h = (relu(x - 1/2), relu(1/2 - x)), z = h_1 - h_2: kinks eps apart leave z = b^2 between, and G_{b^2} jumps by 2 eps r."""
+    """h = (relu(x - 1/2), relu(1/2 - x)), z = h_1 - h_2: kinks eps apart leave z = b^2 between, G_{b^2} jumps 2 eps r."""
     L = ExactRisk(PAIR, PiecewisePolynomial.constant(0.0, 0, 1))
     theta = np.array([1, -1, -0.5 - eps / 2, 0.5 - eps / 2, 1, -1, 0, 1, 0.3])
     for delta in (1e-5 * eps, 1e-7 * eps):
@@ -112,7 +112,7 @@ def test_coinciding_zeros_make_the_gradient_jump_nearby(eps):
 # ---------------------------------------------------------------- dead layers
 @pytest.mark.theorem("dead-layer-probability")
 def test_dead_layers_are_at_least_as_frequent_as_stated():
-    """Widths 1, 1, ..., 1 with 6 hidden layers: 1 - (3/4)^5 = .763 at least (layers 2 to 6), here 500 starts, 5 deviations below."""
+    """Six hidden layers of width 1: at least 1 - (3/4)^5 = .763 in layers 2 to 6; 500 starts, 5 deviations below."""
     net = ReLUNetwork(1, *[1] * 6, 1)
     L = ExactRisk(net, RAMP)
     share = np.mean([any(dead_layers(net, L, theta)[1:]) for theta in starts(net, 500)])
@@ -123,7 +123,7 @@ def test_dead_layers_are_at_least_as_frequent_as_stated():
 
 @pytest.mark.theorem("dead-layer-probability")
 def test_the_conditional_probability_is_an_angle_and_a_power():
-    """One neuron with range [m, M] before it: q = 1/2 - (arctan M - arctan m)/(2 pi); three neurons: q^3. 20000 draws, 5 deviations."""
+    """After one neuron with range [m, M]: q = 1/2 - (arctan M - arctan m)/(2 pi); three: q^3. 20000 draws, 5 deviations."""
     m, M = 0.2, 1.7
     draws = np.random.default_rng(5).standard_normal((20_000, 3, 2))
     dead = (draws @ np.array([[m, M], [1, 1]]) <= 0).all(axis=2)
@@ -156,7 +156,7 @@ def test_positive_parameters_are_never_dead():
 
 @pytest.mark.theorem("dead-layer-probability", drops="gradient method")
 def test_noise_wakes_a_dead_layer():
-    """Adding normal noise to all parameters at each step moves those with G = 0, too: the layer revives, the risk falls below 1/6."""
+    """Normal noise on all parameters at each step moves those with G = 0, too: the layer revives, the risk falls below 1/6."""
     L, rng = ExactRisk(TWO, RAMP), np.random.default_rng(7)
     theta = starts(TWO, 1)[0]
     theta[4:10] = -np.abs(theta[4:10])
@@ -181,7 +181,7 @@ def test_the_share_of_runs_that_fail_grows_with_the_depth():
 
 @pytest.mark.theorem("deep-non-convergence")
 def test_starts_with_a_dead_first_layer_neuron_become_certain_with_the_width():
-    """1 - (5/8)^H of the starts have one on [0, 1], which costs the global minimum of x^2: H = 1, 4, 10; 4000 starts, 5 deviations."""
+    """1 - (5/8)^H of the starts have one on [0, 1], here for H = 1, 4, 10; 4000 starts, 5 deviations."""
     for H in (1, 4, 10):
         net = ReLUNetwork(1, H, 3, 1)
         share, true = net.dead(starts(net, 4000), 0, 1).any(axis=1).mean(), 1 - (5 / 8) ** H
