@@ -51,13 +51,13 @@ def test_starts_with_a_dead_second_layer_all_fail():
     """W^2, b^2 < 0: every run ends at the variance 1/6, to rounding."""
     thetas = starts(TWO, 64)
     thetas[:, 4:10] = -np.abs(thetas[:, 4:10])
-    np.testing.assert_allclose(best_of(ExactRisk(TWO, RAMP), thetas, 0.1, 1500).risks, 1 / 6, rtol=1e-12)
+    np.testing.assert_allclose(best_of(ExactRisk(TWO, RAMP), thetas, 0.1, 400).risks, 1 / 6, rtol=1e-12)
 
 
 @pytest.mark.theorem("deep-best-of-k", drops="small step")
 def test_a_long_step_leaves_nobody_at_the_minimum():
     """Along the constants L = (c - mean)^2 + 1/6 has curvature 2: at eta = 1.01 > 2/2 no run can rest at a minimum."""
-    best = best_of(ExactRisk(TWO, RAMP), starts(TWO, 64), 1.01, 1500)
+    best = best_of(ExactRisk(TWO, RAMP), starts(TWO, 64), 1.01, 400)
     assert best.risk > 1e-3
 
 
