@@ -87,7 +87,7 @@ def test_every_region_is_drawn_with_an_outline_and_its_number():
 
 
 def test_a_jump_and_its_ramps_move_when_they_are_drawn_again():
-    """Curves in their order on both panels, the dot last; a second call adds none. Four line styles on the left tell them apart."""
+    """Curves in their order on both panels, the dot last; a second call adds none; on the left four line styles."""
     figure, panels = canvas(2)
     x, widths = np.linspace(0, 1, 5), np.array([0.1, 0.2])
     for factor in (1.0, 2.0):
