@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -172,6 +172,30 @@ def draw_balance(axes: Axes, flows: Mapping[str, object], neuron: int = 0) -> No
     axes.axhline(0, color=BLACK, linewidth=0.6, linestyle="-")
     axes.set_xlabel(r"$\rho=|(w,b)|$")
     axes.set_ylabel("$v$")
+
+
+def draw_jump(panels: Sequence[Axes], x, shown, widths, changes, dot: tuple[float, float]) -> None:
+    """On the left target, jump, left ramp and right ramp against x; on the right what the ramps change, a bound, and a dot.
+
+    shown (4, n), changes (3, m) in this order; drawn on panels that show it already the curves move, as a slider needs.
+    """
+    left, right = panels
+    ramps = (("-", "left ramp", BLUE), ("-.", "right ramp", RED))
+    if not left.lines:
+        for axes, kinds in (
+            (left, (("--", "$f$", BLACK), (":", "$g_t$", BLACK), *ramps)),
+            (right, (*ramps, (":", r"$-\delta(A-B)^2/6$", BLACK), ("o", None, BLACK))),
+        ):
+            for style_of_line, label, color in kinds:
+                axes.plot([], [], style_of_line, label=label, color=color)
+            axes.legend(loc="upper left")
+        left.set(xlabel="$x$", xlim=(0, 1), ylim=(-0.05, 1.05))
+        right.set(xlabel=r"width $\delta$", ylabel="change of $L$", xlim=(0, 0.4), ylim=(-0.06, 0.06))
+    for line, y in zip(left.lines, shown, strict=True):
+        line.set_data(x, y)
+    for line, y in zip(right.lines, changes, strict=False):
+        line.set_data(widths, y)
+    right.lines[-1].set_data([dot[0]], [dot[1]])
 
 
 def draw_regions(axes: Axes, regions, numbers: bool = False) -> None:

@@ -155,6 +155,8 @@ class Compare:
     misconceptions  (function, what it reveals): if the learner's values are this function's, that is said
     rtol, atol      tolerance, relative and absolute
     remark          said with "right"
+    reveal          whether the right value of the failing instance is shown; False where it is most of the answer, then only
+                    the places of the wrong entries are named
     """
 
     spec: Callable
@@ -163,6 +165,7 @@ class Compare:
     rtol: float = 1e-9
     atol: float = 1e-12
     remark: str = ""
+    reveal: bool = True
 
     def __call__(self, answer: Callable) -> Result:
         if not len(self.instances):
@@ -171,12 +174,19 @@ class Compare:
         for case, wanted in zip(self.instances, expected, strict=True):
             got = numbers(run(answer, case), wanted.shape, f" for {describe(self.spec, case)}")
             if not self._close(got, wanted):
-                said = f"for {describe(self.spec, case)}:\n  yours    {show(got[()])}\n  expected {show(wanted[()])}"
+                said = f"for {describe(self.spec, case)}:\n  yours    {show(got[()])}\n  {self._right(got, wanted)}"
                 return Result("wrong", said + self._nearly(got, wanted) + self._misconception(answer, expected))
         return Result("right", f"right on {len(expected)} instances. {self.remark}".rstrip())
 
     def _close(self, got, wanted) -> bool:
         return bool(np.allclose(got, wanted, rtol=self.rtol, atol=self.atol))
+
+    def _right(self, got, wanted) -> str:
+        """The right value, or where the given one is not right."""
+        if self.reveal:
+            return f"expected {show(wanted[()])}"
+        wrong = ~np.isclose(got, wanted, rtol=self.rtol, atol=self.atol).ravel()
+        return "not right" + (f": entry {', '.join(map(str, np.flatnonzero(wrong) + 1))}" if wanted.shape else "")
 
     def _nearly(self, got, wanted) -> str:
         """The relative error, where it is too small to be seen in the printed digits."""

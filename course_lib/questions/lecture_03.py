@@ -6,6 +6,8 @@ Layer      questions; imports the library and the framework
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 
 from course_lib.networks import ReLUNetwork
@@ -21,8 +23,8 @@ RISK = ExactRisk(NEURON, SQUARE)
 
 # -------------------------------------------------------------------- 3.1 the gradient of one neuron
 def gradient(w, b, v, c):
-    """(G_w, G_b, G_v, G_c) for f = x^2, p = 1 on [0, 1]."""
-    return RISK.gradient([w, b, v, c])
+    """(G_w, G_b, G_v, G_c) for f = x^2, p = 1 on [0, 1]; rounding noise is printed as 0."""
+    return RISK.gradient([w, b, v, c]).round(14) + 0.0
 
 
 def _across_the_kink(w, b, v, c):
@@ -66,6 +68,14 @@ def _without_x(w, b, v, c):
     return np.array([G[1], G[1], G[2], G[3]])
 
 
+def _in_order(places):
+    def wrong(w, b, v, c):
+        return gradient(w, b, v, c)[list(places)]
+
+    return wrong
+
+
+ORDERS = [_in_order(places) for places in permutations(range(4)) if places != (0, 1, 2, 3)]
 NEURONS = [
     (0.0, 0.0, 1.0, 0.3), (0.0, 0.0, -2.0, 1.0), (0.0, 1.0, 2.0, 0.5), (0.0, -1.0, 2.0, 0.5), (1.0, -2.0, 3.0, 0.25), (-1.0, -0.5, 3.0, 0.1),
     (1.0, 0.0, 1.0, 0.0), (-1.0, 1.0, 1.0, 0.2), (1.0, -1.0, 2.0, 0.1), (1.0, -1 / 3, 4 / 3, 1 / 27), (-2.0, 0.5, 3.0, 0.0), (1.0, 0.5, 1.0, -0.5),
@@ -100,20 +110,20 @@ def _no_factor_x(s):
 
 
 # -------------------------------------------------------------------- 3.3 the wrong line
-TRUE_LINES = {
-    1: "line 1 is true: it is the formula that the lecture proves by smoothing, for all parameters and directions.",
-    2: "line 2 is true: put th for h in line 1, which holds for all directions, and divide by t.",
-    3: "line 3 is true: convergence of the points is clear, and G is bounded on bounded sets by its formula.",
-    5: "line 5 is true: it quotes dominated convergence correctly, and 3 and 4 are what it needs. So doubt one of these.",
-    6: "line 6 is true: the inner product with the zero vector is zero. Something before it is not.",
+FOLLOWING_LINES = {
+    1: "line 1 follows: it is the formula that the lecture proves by smoothing, for all parameters and directions.",
+    2: "line 2 follows: put th for h in line 1, which holds for all directions, and divide by t.",
+    3: "line 3 follows: convergence of the points is clear, and G is bounded on bounded sets by its formula.",
+    5: "line 5 follows, whether or not its conclusion is true: it quotes dominated convergence correctly, from what 3 and 4 state.",
+    6: "line 6 follows: the inner product with the zero vector is zero. Its conclusion is false here because of a line before it.",
 }
 
 
 def judge_wrong_line(given):
     """Line 4: G need not be continuous at a degenerate neuron; the slope is 2 (1/4 - 1/3)."""
     line, slope = given
-    if line in TRUE_LINES:
-        return "wrong", TRUE_LINES[line]
+    if line in FOLLOWING_LINES:
+        return "wrong", FOLLOWING_LINES[line]
     if line != 4:
         return "wrong", f"the proof has the lines 1 to 6, but your first number is {line:g}."
     if abs(slope) < 1e-6:
@@ -191,7 +201,7 @@ def judge_speeds(claimed):
     """Compare the errors that the claimed orders predict between n and 4 n with what happens."""
     for way, claim, true in zip(WAYS, claimed, SPEEDS, strict=True):
         if claim <= 0:
-            return "wrong", f"for {way} the order {claim:g} is not positive: s is meant in n^(-s), and the errors do shrink."
+            return "wrong", f"for {way} the order {claim:g} is not positive: m is meant in n^(-m), and the errors do shrink."
         if abs(claim - true) > 0.05:
             more = "more" if true > claim else "less"
             return "wrong", (
@@ -218,6 +228,7 @@ QUESTIONS = (
                 (_negative, "This is the negative gradient, the direction of the flow; the residual is N - f."),
                 (_without_v, "In G_w and G_b the factor v is missing."),
                 (_without_x, "Your G_w equals your G_b: the derivative by w carries a factor x."),
+                *((order, "Right numbers in another order: the order is (G_w, G_b, G_v, G_c).") for order in ORDERS),
             ),
             remark="Degenerate and dead neurons, w = 0 and kinks on the ends included.",
         ),
@@ -243,6 +254,7 @@ QUESTIONS = (
                 (_values_kept, "The derivative by v contains the value R_n(0), not the slope; the values tend to 0."),
             ),
             remark="Among these limits only the one for s = 0 is G.",
+            reveal=False,
         ),
         (
             "At this theta the pre-activation is 0 for all x. What are the network and the residual in the limit?",
@@ -289,8 +301,8 @@ QUESTIONS = (
         ),
         (
             "Differentiate G_w and G_b once more. They depend on w and b under the integral and through the end of the active set.",
-            "Under the integral: 2 v^2 times the moments of the active set. From the end k = -b/w, if it is inside: 2 v r(k) / |w| times "
-            "(k^2, k; k, 1), and at its kink the neuron is 0.",
+            "Under the integral: 2 v^2 times the moments of the active set. Then differentiate the end -b/w by w and by b, and multiply "
+            "by the integrand there; is it the upper or the lower end, is it inside, and what is N at the kink?",
         ),
     ),
     Question(
@@ -300,8 +312,8 @@ QUESTIONS = (
         Judge((3,), judge_speeds),
         (
             "Where does the derivative of the activation differ from that of the ReLU, by how much, and how much on average?",
-            "(a) The strip has width 1/n, and the mean error of the derivative over it is 0. (b) The error is 1/n where the neuron should "
-            "be off. (c) Put the parameter of the card equal to the root of n.",
+            "Redo the proof of the rate. (a) What does the given integral say about the error of the derivative, averaged over the strip? "
+            "(b) Where does the leaky ReLU differ from the ReLU, only near the kink? (c) Which number plays the part of the card's n?",
         ),
     ),
 )  # fmt: skip

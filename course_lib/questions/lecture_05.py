@@ -118,7 +118,7 @@ def judge_same_sign(C):
     """sup over 0 <= B < 1 of C with C <= (2 + B) / (3 (1 - B)): least at B = 0."""
     sharp = 2 / 3
     if sharp * (1 + 1e-6) < C:
-        return "wrong", f"C = {C:g} is too large: there are A and B of the same sign for which the ramp gains less than this."
+        return "wrong", f"C = {C:g} is too large: for some A and B of the same sign the ramp gains less than this. Keep the larger error fixed and let the other one vary."
     if C <= 0:
         return "wrong", f"C = {C:g} is not positive: then the bound would not say that the ramp gains anything."
     if abs(C * 6 - 1) < 1e-6:
@@ -136,7 +136,10 @@ def judge_jump(given):
         return "wrong", f"the jump J = {J:g} is smaller than 1/20. A larger one is asked for."
     risk = ExactRisk(PAIR, PiecewisePolynomial([0, 1 / 2, 1], [[0, 0, 1], [1 / 4 + J, 1, 1]]))(theta)
     if risk >= 17 / 5760:
-        hope = "Your J allows a better network." if abs(J) <= 0.08 else "For a smaller jump it is easier to find one that is better."
+        if abs(J) <= 0.3:
+            hope = "Your J allows a better network. First fit x^2 well, then think of the jump."
+        else:
+            hope = "For a smaller jump it is easier to find one that is better."
         return "wrong", f"the risk of your network is {risk:.4g}, and some limit with a jump at 1/2 has a smaller one or the same. {hope}"
     return "right", f"right: risk {risk:.4g}, less than any limit that jumps at 1/2. So the minimum is attained although f jumps."
 
@@ -202,7 +205,7 @@ QUESTIONS = (
                 (lambda n, m: least_squared_norm(n, m) / 2, "A balanced neuron has v^2 = w^2 + b^2, so it costs twice v^2: a factor 2 is missing."),
                 (lambda n, m: 4 * n, "The biases count as well: a kink away from 0 needs b different from 0."),
                 (lambda n, m: 4 * n * np.hypot(1, m), "This is the limit for large n; for finite n the two kinks are not at m."),
-                (lambda n, m: least_squared_norm(n, m) + 1, "This network faces right with c = 1. There is a choice with c = 0."),
+                (lambda n, m: least_squared_norm(n, m) + 1, "This network faces right. Is the other facing cheaper?"),
             ),
             remark="It grows like n, not like n^2.",
         ),

@@ -1,17 +1,51 @@
 """Cards of lecture 05: global minima, and when there are none.
 
-Contents   the step -> jumps -> continuous targets, skip connections -> closed forms
-Layer      theorems; imports cards and predicates
+Contents   predicates of special targets -> the step -> jumps -> continuous targets, skip connections -> closed forms
+Layer      theorems; imports piecewise, cards and predicates
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
+from course_lib.piecewise import PiecewisePolynomial
 from course_lib.theorems.cards import Hypothesis, TheoremCard
 from course_lib.theorems.predicates import INTERVAL, continuous, positive_density, shallow
 
 
 def continuous_density(network, f, p) -> bool | None:
     return True if p is None else continuous(network, p, None)
+
+
+def same(f: PiecewisePolynomial, g: PiecewisePolynomial) -> bool:
+    """f = g, seen at more points of every common piece than their degrees can agree at by chance."""
+    if f.domain != g.domain or f.coefficients.ndim != g.coefficients.ndim:
+        return False
+    edges = np.union1d(f.breaks, g.breaks)
+    s = np.linspace(0, 1, max(f.degree, g.degree) + 3)[1:-1]
+    x = (edges[:-1, None] + np.diff(edges)[:, None] * s).ravel()
+    return bool(np.abs(f(x) - g(x)).max() <= 1e-12 * np.abs(g(x)).max())
+
+
+def target_is(*targets: PiecewisePolynomial) -> Callable[..., bool | None]:
+    """The predicate: f is one of these, and p = 1. Plain functions are not looked into."""
+
+    def predicate(network, f, p) -> bool | None:
+        if not isinstance(f, PiecewisePolynomial) or not (p is None or isinstance(p, PiecewisePolynomial)):
+            return None
+        uniform = p is None or same(p, PiecewisePolynomial.constant(1.0, *p.domain))
+        return uniform and any(same(f, g) for g in targets)
+
+    return predicate
+
+
+def even_if_symmetric(network, f, p) -> bool | None:
+    """Undecided for odd H on [-1, 1]: a skip connection is no part of the network."""
+    if not isinstance(f, PiecewisePolynomial):
+        return None
+    return True if f.domain != (-1.0, 1.0) or network.widths[1] % 2 == 0 else None
 
 
 def positive_everywhere(network, f, p) -> bool | None:
@@ -21,6 +55,8 @@ def positive_everywhere(network, f, p) -> bool | None:
     return True if getattr(p, "degree", None) == 0 and len(p.breaks) > 1 else None
 
 
+STEP = PiecewisePolynomial([0, 0.5, 1], [[0], [1]])
+SQUARES = [PiecewisePolynomial.polynomial([0, 0, 1], a, 1) for a in (0, -1)]
 CONTINUOUS = Hypothesis("continuous target", "$f$ is continuous", continuous)
 DENSITY = Hypothesis("continuous density", "$p$ is continuous, and zero outside a bounded set", continuous_density)
 
@@ -30,7 +66,7 @@ CARDS = (
         title="The step has no minimum, and the parameters pay for it",
         hypotheses=(
             INTERVAL,
-            Hypothesis("step target", r"$f=1_{x>1/2}$ and $p=1$ on $[0,1]$"),
+            Hypothesis("step target", r"$f=1_{x>1/2}$ and $p=1$ on $[0,1]$", target_is(STEP)),
             Hypothesis("two neurons", r"$H\ge2$", lambda network, f, p: network.widths[1] >= 2),
         ),
         conclusion=(
@@ -83,8 +119,8 @@ CARDS = (
         title="The global minimum for the square, at every width",
         hypotheses=(
             INTERVAL,
-            Hypothesis("square target", "$f(x)=x^2$ and $p=1$, on $[0,1]$ or on $[-1,1]$"),
-            Hypothesis("even width", "on $[-1,1]$ the width $H$ is even, or there is a skip connection"),
+            Hypothesis("square target", "$f(x)=x^2$ and $p=1$, on $[0,1]$ or on $[-1,1]$", target_is(*SQUARES)),
+            Hypothesis("even width", "on $[-1,1]$ the width $H$ is even, or there is a skip connection", even_if_symmetric),
         ),
         conclusion=(
             r"without a skip connection, on $[0,1]$, $\min L=\tfrac4{45(2H+1)^4}$, with kinks $\tfrac{2j-1}{2H+1}$, all neurons facing right; on $[-1,1]$ "

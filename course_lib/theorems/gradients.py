@@ -72,7 +72,7 @@ CARDS = (
         ),
         conclusion=(
             r"near $\theta$ the risk is continuously differentiable, its gradient is $G$, and $G$ is Lipschitz continuous there. At every "
-            r"$\theta$, degenerate or not, $L(\theta+h)-L(\theta)=\int_0^1\langle G(\theta+sh),h\rangle\,ds$ for all $h$."
+            r"$\theta$, degenerate or not, $L(\theta+h)-L(\theta)=\int_0^1\langle G(\theta+\tau h),h\rangle\,d\tau$ for all $h$."
         ),
         source="proof in lecture 03; in essence also in " + EBERLE,
         status="proved here",

@@ -49,11 +49,11 @@ CATALOGUE = {
         Answer(lambda n, m: least_squared_norm(n, m) / 2, "factor 2", "counts only half of a neuron"),
         Answer(lambda n, m: 4 * n, "biases count", "forgets b"),
         Answer(lambda n, m: 4 * n * np.hypot(1, m), "limit for large n", "gives the asymptotic value"),
-        Answer(lambda n, m: least_squared_norm(n, m) + 1, "c = 0", "lets both neurons face right, as in the lecture"),
+        Answer(lambda n, m: least_squared_norm(n, m) + 1, "other facing", "lets both neurons face right, as in the lecture"),
     ],
     "5.5": [
         Answer(lambda: 1 / 6, "any sign", "repeats the constant of the lecture", "not sharp"),
-        Answer(lambda: 1.0, "too large", "forgets the ramp's own error"),
+        Answer(lambda: 1.0, "let the other one vary", "forgets the ramp's own error"),
         Answer(lambda: 1 / 2, "a larger one is", "stops early", "not sharp"),
         Answer(lambda: -2 / 3, "not positive", "sign of the change"),
         Answer(lambda: float("inf"), "contains inf", "looks at the end where the quotient is largest"),
@@ -61,6 +61,7 @@ CATALOGUE = {
     "5.6": [
         Answer(lambda: [-0.7, 1, 1, -0.2, -0.6, 0.8, 0.8, 1 / 75], "smaller jump", "believes that every jump does"),
         Answer(lambda: [0.07, 1, 1, 0, 0, 0, 0, 0], "allows a better network", "a good J without its network"),
+        Answer(lambda: [0.1, 1, 1, -0.2, -0.6, 0.8, 0.8, 0.2], "First fit x^2", "a good J, but the constant is off"),
         Answer(lambda: [0.01, 1, 1, -0.2, -0.6, 0.8, 0.8, 1 / 75], "smaller than 1/20", "small, but not as asked"),
         Answer(lambda: [0.0, 1, 1, -0.2, -0.6, 0.8, 0.8, 1 / 75], "J = 0 ", "removes the jump"),
         Answer(lambda: 0.07, "shape ()", "returns the jump alone", "cannot be judged"),

@@ -161,6 +161,38 @@ def test_g_is_a_gradient_at_points_of_differentiability_nearby(eps):
     assert np.array_equal(L.gradient(near), L.gradient(DEGENERATE))
 
 
+@pytest.mark.theorem("limiting-subgradient")
+def test_more_than_limiting_fails_g_need_not_be_frechet_where_others_are():
+    """f = 1.1 x - 1, (0, 0, 1, 0): L'(theta; h) > <y, h> if (h_w, h_b) is not 0, for y = (2/15, 9/20, 0, 9/10); not for G.
+
+    G = (0, 0, 0, 9/10); one-sided quotients with t = 1e-7 err by O(t).
+    """
+    risk, theta, t = ExactRisk(NEURON, PiecewisePolynomial.polynomial([-1, 1.1], 0, 1)), np.array([0.0, 0, 1, 0]), 1e-7
+    h = np.random.default_rng(3).standard_normal((5000, 4))
+    h /= np.linalg.norm(h[:, :2], axis=1, keepdims=True)
+    h[:, 2:] = np.clip(h[:, 2:], -3, 3)
+    slopes = (risk(theta + t * h) - risk(theta)) / t
+    assert_allclose(risk.gradient(theta), [0, 0, 0, 0.9], atol=1e-15)
+    assert (slopes - h @ [2 / 15, 9 / 20, 0, 9 / 10]).min() > 0.07
+    assert (slopes - h @ risk.gradient(theta)).min() < -8e-4
+
+
+@pytest.mark.theorem("differentiable-off-degenerate")
+def test_one_sided_slopes_at_a_degenerate_neuron_are_those_of_g_plus_a_homogeneous_term():
+    """L'(theta; h) = <G, h> + 2 v int r max(h_w x + h_b, 0) p, the second neuron degenerate; quotients, to O(t)."""
+    t, (nodes, weights), missed = 1e-7, np.polynomial.legendre.leggauss(20), []
+    for h in np.random.default_rng(4).standard_normal((20, NET.size)):
+        edges = np.unique(np.clip([0, 0.4, 0.6, 1, -h[4] / h[1], *NET.kinks(THETA)], 0, 1))
+        x = (edges[:-1, None] + np.diff(edges)[:, None] * (1 + nodes) / 2).ravel()
+        mass = (np.diff(edges)[:, None] * weights / 2).ravel() * P(x)
+        r = NET.realization(DEGENERATE, x) - F(x)
+        phi = 2 * DEGENERATE[7] * np.sum(mass * r * np.maximum(h[1] * x + h[4], 0))
+        slope = (L(DEGENERATE + t * h) - L(DEGENERATE)) / t
+        assert slope == pytest.approx(L.gradient(DEGENERATE) @ h + phi, abs=1e-4)
+        missed.append(abs(phi))
+    assert max(missed) > 0.1                                                      # by G alone
+
+
 @pytest.mark.theorem("limiting-subgradient", drops="convention")
 def test_with_one_half_at_zero_the_vector_is_no_limit_of_gradients():
     """relu'(0) = 1/2 gives (-1/2, -1) in (w, b); all gradients near theta = (0, 0, 1, 0), f = 1, stay 0.2 away from it."""

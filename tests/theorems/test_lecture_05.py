@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, global_minimum
+from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, applicable, global_minimum
 
 PAIR, THREE = ReLUNetwork(1, 2, 1), ReLUNetwork(1, 3, 1)
 SQUARE = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
@@ -225,3 +225,34 @@ def test_a_superfluous_neuron_that_is_off_leaves_the_gradient_lipschitz():
     bound = 2 * np.linalg.norm(L.hessian(REGULAR), 2)
     assert all(steepest(REGULAR, size) < bound for size in (1e-3, 1e-5, 1e-7))
     assert steepest(DEGENERATE, 1e-7) > 10 * bound
+
+
+# ---------------------------------------------------------------- which problems the cards speak about
+ONE_PIECE_MORE = PiecewisePolynomial([-1, 0.25, 1], [[1, -2, 1], [0.0625, 0.5, 1]])        # x^2 on [-1, 1], in two pieces
+TILTED_STEP = PiecewisePolynomial([0, 0.5, 1], [[0], [1, 1e-6]])
+
+
+@pytest.mark.parametrize(
+    ("slug", "H", "f", "p", "expected"),
+    [
+        ("step-infimum", 2, STEP, None, True),
+        ("step-infimum", 2, STEP, PiecewisePolynomial.constant(1, 0, 1), True),
+        ("step-infimum", 1, STEP, None, False),
+        ("step-infimum", 2, TILTED_STEP, None, False),
+        ("step-infimum", 2, STEP, PiecewisePolynomial.polynomial([1, 1e-6], 0, 1), False),
+        ("step-infimum", 2, np.sign, None, None),
+        ("square-optimal-risk", 3, SQUARE, None, True),
+        ("square-optimal-risk", 2, WIDE, None, True),
+        ("square-optimal-risk", 2, ONE_PIECE_MORE, None, True),
+        ("square-optimal-risk", 3, WIDE, None, None),
+        ("square-optimal-risk", 2, SQUARE, np.exp, None),
+        ("square-optimal-risk", 2, PiecewisePolynomial.polynomial([0, 1, 1], 0, 1), None, False),
+        ("square-optimal-risk", 2, PiecewisePolynomial.polynomial([0, 0, 1], 0, 2), None, False),
+        ("residual-minimum", 2, SQUARE, None, None),
+        ("residual-minimum", 2, STEP, None, False),
+    ],
+)
+def test_a_card_knows_its_special_target(slug, H, f, p, expected):
+    """The step, x^2 on either interval however cut into pieces, p = 1; a skip connection is no part of a network."""
+    (verdict,) = [v for v in applicable(ReLUNetwork(1, H, 1), f, p) if v.card.slug == slug]
+    assert verdict.holds is expected

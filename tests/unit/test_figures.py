@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 from course_lib import CellPolynomial, ExactRisk, PiecewisePolynomial, ReLUNetwork
-from course_lib.figures import canvas, draw_balance, draw_cells, draw_network, draw_rates, draw_regions, show
+from course_lib.figures import canvas, draw_balance, draw_cells, draw_jump, draw_network, draw_rates, draw_regions, show
 from course_lib.widgets import explorer, slider
 
 L = ExactRisk(ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0, 1], [1, 0, 2]]))
@@ -84,6 +84,23 @@ def test_every_region_is_drawn_with_an_outline_and_its_number():
     assert (drawn.get_edgecolor() == [0, 0, 0, 1]).all()
     assert sorted(text.get_text() for text in axes.texts) == ["0", "1", "2", "3"]
     assert show(figure, "Four rectangles that share the corner (1/4, 1/2)").png
+
+
+def test_a_jump_and_its_ramps_move_when_they_are_drawn_again():
+    """Curves in their order on both panels, the dot last; a second call adds none; on the left four line styles."""
+    figure, panels = canvas(2)
+    x, widths = np.linspace(0, 1, 5), np.array([0.1, 0.2])
+    for factor in (1.0, 2.0):
+        shown = factor * np.arange(20).reshape(4, 5)
+        draw_jump(panels, x, shown, widths, factor * np.array([[1, 2], [3, 4], [5, 6]]), dot=(0.1, factor))
+        assert [len(axes.lines) for axes in panels] == [4, 4]
+        np.testing.assert_array_equal([line.get_ydata() for line in panels[0].lines], shown)
+        np.testing.assert_array_equal([line.get_ydata()[1] for line in panels[1].lines[:3]], factor * np.array([2, 4, 6]))
+        np.testing.assert_array_equal(panels[1].lines[3].get_data(), [[0.1], [factor]])
+    styles = [line.get_linestyle() for line in panels[0].lines]
+    assert len(set(styles)) == 4
+    assert styles[2:] == [line.get_linestyle() for line in panels[1].lines[:2]]
+    assert show(figure, "A jump with two ramps, and two straight lines").png
 
 
 def line_explorer():

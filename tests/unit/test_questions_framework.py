@@ -50,6 +50,19 @@ def test_a_function_gets_the_right_outcome_and_reason(answer, outcome, message):
     assert re.search(message, result.message)
 
 
+def test_the_right_value_is_withheld_where_it_would_be_the_answer():
+    """reveal=False: the places of the wrong entries are named, the value is not; a misconception still is."""
+    withheld = question(Compare(double, [([1.0, 2.0, 3.0], 1.0)], misconceptions=[ONCE], reveal=False))
+    message = withheld.judge(lambda x, y: [3.0, 6.0, 8.0]).message
+    assert "yours    [3., 6., 8.]\n  not right: entry 2, 3" in message
+    assert "expected" not in message
+    assert "5" not in message
+    assert "Once only" in withheld.judge(ONCE[0]).message
+    number = question(Compare(max, [(1.0, 4.0)], reveal=False)).judge(min).message
+    assert number.endswith("not right")
+    assert withheld.judge(double).outcome == "right"
+
+
 def test_not_implemented_raised_elsewhere_is_not_an_untouched_stub():
     """Only the learner's own frame counts: here the error comes from another module's code."""
     namespace = {}
