@@ -67,6 +67,11 @@ def _norms(theta, eta, n):
     return risks[0] - risks[-1] - eta * np.sqrt(squares[:-1]).sum()
 
 
+def _leading_term(theta, eta, n):
+    _, squares = _path(theta, eta, n)
+    return -eta / 4 * (squares[0] - squares[-1])
+
+
 RUNS = [
     (np.array([0.0, 0.0, 1.0, 0.0]), 0.25, 1), (np.array([1.0, -2.0, 3.0, 0.0]), 0.1, 3), (np.array([0.0, 1.0, 2.0, 0.5]), 0.05, 2),
     (np.array([1.0, -0.5, 1.5, 0.1]), 0.1, 1), (np.array([-1.0, 0.7, 0.8, -0.3]), 0.1, 25),
@@ -89,6 +94,8 @@ def judge_factors(claimed):
     """The five factors, the first wrong one named; signs before values."""
     if (claimed <= 0).any():
         return "wrong", "a factor is not positive: each number is multiplied by something between a fraction and a small multiple."
+    if np.allclose(claimed * FACTORS, 1, rtol=0.02):
+        return "wrong", "every factor belongs to a change of the rate, but in the other direction. What is the new rate, what the old?"
     if abs(claimed[4] - 1 / FACTORS[4]) < 0.01 and np.allclose(claimed[:4], FACTORS[:4], rtol=0.02):
         return "wrong", "(e): you give the factor for the learning rate itself. Is a sharper or a flatter minimum stable for a smaller rate?"
     if abs(claimed[2] - FACTORS[1]) < 0.005:
@@ -154,6 +161,10 @@ def _logarithms(p, q):
     return np.log(1 - q) / np.log(1 - p) if p < 1 else 1.0
 
 
+def _no_certainty(p, q):
+    return np.ceil(_logarithms(p, q)) if p < 1 else 0.0
+
+
 CHANCES = [(1.0, 0.95), (0.9, 0.5), (0.5, 0.8), (0.1, 0.95), (0.25, 0.99), (0.02, 0.9), (0.6, 0.999), (0.001, 0.5), (0.3, 0.05)]
 
 
@@ -201,6 +212,7 @@ QUESTIONS = (
                 (_step_lengths, "You sum the squared lengths of the steps, which carry the learning rate twice."),
                 (_norms, "You sum the norms of G; the energy is the sum of their squares."),
                 (lambda *t: -defect(*t), "The sign is turned round."),
+                (_leading_term, "This is the leading term for small rates; the exercise asks for the defect itself, with no remainder left out."),
             ),
             rtol=1e-8,
             remark="Degenerate and dead neurons included.",
@@ -257,6 +269,7 @@ QUESTIONS = (
                 (lambda p, q: max(1, np.floor(_logarithms(p, q))), "Rounded down: the number of starts you return succeeds less often than asked."),
                 (lambda p, q: max(1, round(_logarithms(p, q))), "Rounded to the nearest integer: sometimes that is one start too few."),
                 (_logarithms, "A number of starts is an integer."),
+                (_no_certainty, "Where every run succeeds, the quotient of logarithms is 0, but without a run nothing succeeds."),
                 (lambda p, q: np.ceil(_logarithms(p, 1 - q)), "This makes the probability of failure q instead of the probability of success."),
             ),
             remark="For small p it is about log(1 / (1 - q)) / p.",

@@ -1,12 +1,24 @@
 """Cards of lecture 08: gradient descent as Euler's method, what a step loses, the descent lemma, the best of K starts.
 
-Layer      theorems; imports cards and predicates
+Contents   predicates -> Euler's method -> balance -> descent lemma -> best of K
+Layer      theorems; imports piecewise, cards and predicates
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from course_lib.piecewise import PiecewisePolynomial
 from course_lib.theorems.cards import Hypothesis, TheoremCard
-from course_lib.theorems.predicates import JENTZEN_RIEKERT, PIECEWISE, shallow, undecided
+from course_lib.theorems.predicates import (
+    JENTZEN_RIEKERT,
+    PIECEWISE,
+    continuous,
+    positive_density,
+    shallow,
+    shallow_1d,
+    undecided,
+)
 
 LECTURE = "08_gradient_descent"
 PROOF = "proof in lecture 08"
@@ -15,6 +27,32 @@ PROOF = "proof in lecture 08"
 def always_relu(network, f, p) -> bool:
     """Every network of the course's exact risks has the ReLU as its activation."""
     return True
+
+
+def neurons_in_reach(f: PiecewisePolynomial) -> int:
+    """How many neurons come as close as we like to a piecewise affine f: two a jump, one a bend, one for slopes at both ends."""
+    values, slopes = np.pad(f.coefficients, ((0, 0), (0, 1)))[:, :2].T
+    left = values[:-1] + slopes[:-1] * np.diff(f.breaks)[:-1]
+    jumps = np.abs(values[1:] - left) > 1e-12 * (1 + np.abs(values[1:]))
+    bends = ~jumps & (slopes[1:] != slopes[:-1])
+    return int(2 * jumps.sum() + bends.sum() + (slopes[0] != 0 and slopes[-1] != 0))
+
+
+def regular_minimum(network, f, p) -> bool | None:
+    """There is one if f is continuous and p positive (card lipschitz-global-minimum); none if inf L = 0 and f jumps.
+
+    The second is seen where f is scalar, piecewise affine, and the first hidden layer wide enough for its ramps; later layers
+    can hand them on. A network is continuous, so where p > 0 it is not equal to a function that jumps.
+    """
+    if positive_density(network, f, p) is not True:
+        return None
+    unbroken = continuous(network, f, p)
+    if unbroken:
+        return True if shallow_1d(network, f, p) else None
+    scalar = network.widths[0] == network.widths[-1] == 1 and len(network.widths) > 2
+    if unbroken is None or not scalar or f.outputs > 1 or f.coefficients[:, 2:].any():
+        return None
+    return False if network.widths[1] >= neurons_in_reach(f) else None
 
 
 CARDS: tuple[TheoremCard, ...] = (
@@ -83,7 +121,7 @@ CARDS: tuple[TheoremCard, ...] = (
             Hypothesis(
                 "regular global minimum",
                 r"there is $\vartheta$ with $L(\vartheta)=\inf L$, and $L$ is continuously differentiable with Lipschitz gradient near $\vartheta$",
-                undecided,
+                regular_minimum,
             ),
             Hypothesis("small step", r"the learning rate $\eta$ is sufficiently small", undecided),
             Hypothesis(

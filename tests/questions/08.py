@@ -5,6 +5,7 @@ import numpy as np
 from course_lib.questions.lecture_08 import (
     L,
     _late_gradients,
+    _leading_term,
     _no_weight,
     _norms,
     _step_lengths,
@@ -38,6 +39,7 @@ CATALOGUE = {
         Answer(_no_weight, "lacks its weight", "forgets that a step lasts eta"),
         Answer(_step_lengths, "squared lengths of the steps", "sums |theta' - theta|^2"),
         Answer(_norms, "norms of G", "forgets to square"),
+        Answer(_leading_term, "leading term", "evaluates (8.9) instead of running"),
         Answer(uphill, "expected", "adds the gradient"),
         Answer(lambda *t: -defect(*t), "sign is turned", "turns the defect round"),
         Answer(changes_its_argument_to_integers, "expected", "computes with rounded parameters"),
@@ -50,6 +52,7 @@ CATALOGUE = {
         Answer(lambda: (0.5, 0.25, 0.5, 0.25, 2), "(d)", "expects second order of the energy"),
         Answer(lambda: (0.5, 0.25, 0.5, 0.5, 0.5), "sharper or a flatter", "turns the threshold round"),
         Answer(lambda: (0.5, 0.25, 0.5, 0.5, 4), "(e)", "squares the threshold"),
+        Answer(lambda: (2, 4, 2, 2, 0.5), "other direction", "gives the factors for the doubled rate"),
         Answer(lambda: (-1, -2, -1, -1, 1), "not positive", "gives exponents instead of factors"),
     ],
     "8.3": [
@@ -74,6 +77,7 @@ CATALOGUE = {
         Answer(lambda p, q: np.ceil(1 / p), "mean number of runs", "takes the mean waiting time"),
         Answer(lambda p, q: max(1, np.floor(needs(p, q))), "Rounded down", "rounds to the wrong side"),
         Answer(lambda p, q: max(1, round(needs(p, q))), "nearest integer", "rounds to the nearest"),
+        Answer(lambda p, q: np.ceil(np.log(1 - q) / np.log(1 - p)), "without a run", "forgets p = 1"),
         Answer(needs, "an integer", "forgets to round"),
         Answer(lambda p, q: np.ceil(needs(p, 1 - q)), "probability of failure", "exchanges success and failure"),
         Answer(lambda p, q: np.ceil(-np.log(1 - q) / p), "expected", "uses the approximation for small p"),

@@ -3,9 +3,20 @@
 import numpy as np
 import pytest
 
-from course_lib import ExactRisk, PiecewisePolynomial, QuadratureRisk, ReLUNetwork, best_of, gradient_descent, gradient_flow
+from course_lib import (
+    CellPolynomial,
+    ExactRisk,
+    PiecewisePolynomial,
+    QuadratureRisk,
+    ReLUNetwork,
+    applicable,
+    best_of,
+    gradient_descent,
+    gradient_flow,
+)
 from course_lib.activations import softplus
 from course_lib.landscapes import sharpness
+from course_lib.theorems.descent import neurons_in_reach, regular_minimum
 
 EPS = np.finfo(float).eps
 NEURON, NET = ReLUNetwork(1, 1, 1), ReLUNetwork(1, 3, 1)
@@ -13,8 +24,9 @@ SQUARE = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
 WAVE = PiecewisePolynomial([0, 0.4, 1], [[0.1, 1, -1], [0.34, -0.5, 1]])          # continuous, with a corner at 0.4
 P = PiecewisePolynomial([0, 0.6, 1], [[1, 0.5], [1.3, -1]])
 L, L1 = ExactRisk(NET, WAVE, P), ExactRisk(NEURON, SQUARE)
-BIAS = ExactRisk(NEURON, PiecewisePolynomial.constant(1.0, 0, 1))                 # from OFF only c moves: L = (1 - c)^2
-OFF = np.array([0.0, 0.0, 1.0, 0.0])
+BIAS = ExactRisk(NEURON, PiecewisePolynomial.constant(1.0, 0, 1))                 # while only c moves: L = (1 - c)^2
+OFF = np.array([0.0, 0.0, 1.0, 0.0])                                              # degenerate: G_b = 0, yet L falls if b grows
+DEAD = np.array([-1.0, -1.0, 1.0, 0.0])                                           # off on a neighbourhood: L is smooth there
 START = np.array([1.0, -0.8, 1.2, -0.2, 0.7, -0.7, 0.5, 0.6, -0.4, 0.1])          # kinks 0.2, 0.875, 0.583
 BEST, GLOBAL = np.array([1, -1 / 3, 4 / 3, 1 / 27]), 4 / 3645
 
@@ -42,8 +54,9 @@ def test_descent_has_order_one_and_keeps_the_bound():
 @pytest.mark.theorem("euler-order-one")
 @pytest.mark.parametrize("eta", [0.2, 0.05, 0.0125])
 def test_the_bound_holds_where_everything_is_known(eta):
-    """f = 1, bias alone: 1 - c = e^{-2t} against (1 - 2 eta)^n, with l = M = 2 exactly, at every step up to t = 2."""
-    run = gradient_descent(BIAS, OFF, eta, round(2 / eta))
+    """f = 1, dead neuron: 1 - c = e^{-2t} against (1 - 2 eta)^n, with l = M = 2 exactly, at every step up to t = 2."""
+    run = gradient_descent(BIAS, DEAD, eta, round(2 / eta))
+    np.testing.assert_array_equal(run.thetas[:, :3], np.tile(DEAD[:3], (len(run.thetas), 1)))
     t = eta * np.arange(len(run.risks))
     error = np.abs((1 - run.thetas[:, 3]) - np.exp(-2 * t))
     assert (error <= eta * np.expm1(2 * t) + 16 * EPS).all()
@@ -108,9 +121,17 @@ def test_the_risk_falls_by_what_the_lemma_promises():
 @pytest.mark.theorem("descent-lemma", drops="small step")
 @pytest.mark.parametrize(("eta", "factor"), [(1.0, 1.0), (1.1, 1.44)])
 def test_at_two_over_the_curvature_the_risk_no_longer_falls(eta, factor):
-    """L = (1 - c)^2 has l = 2: at eta = 1 the risk stays, above it grows by (1 - 2 eta)^2 a step."""
-    risks = gradient_descent(BIAS, OFF, eta, 20).risks
+    """Dead neuron, L = (1 - c)^2 with l = 2 on the way: at eta = 1 the risk stays, above it grows by (1 - 2 eta)^2 a step."""
+    assert sharpness(BIAS, DEAD) == pytest.approx(2, rel=1e-12)
+    risks = gradient_descent(BIAS, DEAD, eta, 20).risks
     np.testing.assert_allclose(risks[1:] / risks[:-1], factor, rtol=1e-12)
+
+
+def test_at_a_degenerate_neuron_the_risk_has_no_gradient():
+    """f = 1 at (0, 0, 1, 0): the risk falls at the rate 2 as b grows, yet G_b = 0; so 'curvature' fails there."""
+    h = 1e-6
+    assert (BIAS([0, h, 1, 0]) - BIAS(OFF)) / h == pytest.approx(-2, abs=1e-5)
+    assert BIAS.gradient(OFF)[1] == 0
 
 
 @pytest.mark.theorem("descent-lemma", drops="curvature")
@@ -161,3 +182,53 @@ def test_without_a_minimum_more_starts_do_not_reach_the_infimum():
     starts = net.random(np.random.default_rng(8), 128)
     assert step([1, 1, -0.5 + 5e-7, -0.5 - 5e-7, 1e6, -1e6, 0]) < 1e-6             # 1/(12 s): the infimum is 0
     assert min(best_of(step, starts[:64], 0.1, 4000).risk, best_of(step, starts, 0.1, 2000).risk) > 0.009
+
+
+# ---------------------------------------------------------------- predicates
+PAIR, STEP = ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 0.5, 1], [[0], [1]])
+SAW = PiecewisePolynomial([0, 0.4, 1], [[0, 1], [1, 2]])                         # slope 1, a jump from 0.4 to 1, slope 2
+BOX = CellPolynomial.on_box([0, 0], [1, 1], {(1, 1): 1})
+
+
+@pytest.mark.parametrize(
+    ("net", "f", "p", "expected"),
+    [
+        (NET, WAVE, P, True),                                                    # continuous, positive density
+        (PAIR, STEP, None, False),                                               # infimum 0, a ramp of two neurons
+        (ReLUNetwork(1, 2, 1, 1), STEP, None, False),                            # the second layer hands the ramp on
+        (NEURON, STEP, None, None),                                              # one neuron makes no ramp: not decided
+        (PAIR, SAW, None, None),
+        (NET, SAW, None, False),
+        (PAIR, PiecewisePolynomial([0, 0.5, 1], [[0], [1, 0, 1]]), None, None),  # a jump and a curved piece
+        (PAIR, STEP, STEP, None),                                                # the jump is where the density begins
+        (ReLUNetwork(1, 2, 2, 1), WAVE, None, None),
+        (ReLUNetwork(1, 1), STEP, None, None),
+        (PAIR, np.cos, None, None),
+        (PAIR, WAVE, np.exp, None),
+        (ReLUNetwork(2, 3, 1), BOX, None, None),
+        (ReLUNetwork(1, 2, 2), PiecewisePolynomial.stack([STEP, WAVE]), None, None),
+    ],
+)
+def test_best_of_k_knows_where_a_regular_minimum_exists(net, f, p, expected):
+    """True, False, or None where network, target and density do not decide; the verdict of the card follows."""
+    assert regular_minimum(net, f, p) is expected
+    if expected is False:
+        (verdict,) = [v for v in applicable(net, f, p) if v.card.slug == "best-of-k"]
+        assert verdict.holds is False
+        assert [h.name for h in verdict.failed] == ["regular global minimum"]
+
+
+def test_the_number_of_neurons_in_reach_is_enough():
+    """SAW with three: one for the slope 1, and a ramp of width d for the jump; the risk is at most d. Bends count once."""
+    d = 1e-6
+    theta = [1, 1, 1, 0, -0.4, -0.4 - d, 1, (0.6 + d) / d, -(0.6 + d) / d + 1, 0]
+    assert neurons_in_reach(SAW) == 3
+    assert ExactRisk(NET, SAW)(theta) < d
+    assert [neurons_in_reach(f) for f in (STEP, PiecewisePolynomial([0, 0.5, 1], [[0.5, -1], [0, 1]]))] == [2, 2]
+
+
+def test_the_balance_card_fails_for_a_deep_network():
+    """'shallow' is decided by the widths; the rate is not."""
+    for net, holds in ((NET, None), (ReLUNetwork(1, 2, 2, 1), False)):
+        (verdict,) = [v for v in applicable(net, WAVE, P) if v.card.slug == "balance-defect-of-descent"]
+        assert verdict.holds is holds
