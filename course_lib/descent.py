@@ -148,16 +148,16 @@ def stochastic_gradient_descent(
     record: int = 1,
     progress: bool = False,
 ) -> Descent:
-    """theta_{n+1} = theta_n - gamma_n grad R_n(theta_n), R_n the n-th of `minibatches(L, batch, rng)`, n = 0..steps-1.
+    """theta_{n+1} = theta_n - eta_n grad R_n(theta_n), R_n the n-th of `minibatches(L, batch, rng)`, n = 0..steps-1.
 
     theta0         (size,), or (..., size): runs that all see the same minibatches
-    learning_rate  gamma: one number; a sequence of `steps` numbers; or a function n -> gamma_n
+    learning_rate  eta: one number; a sequence of `steps` numbers; or a function n -> eta_n
     batch, rng     points a minibatch, and the only source of chance: the same seed gives the same run
     frozen, record, progress  as in gradient_descent
 
     The risks of the record are the exact L(theta_n), not the noisy R_n. Cost: steps + 1 minibatches of gradients and
     steps // record + 2 exact risks. An interrupt keeps the record and sets the status.
-    Raises ValueError unless every gamma_n is positive and finite, and as gradient_descent and minibatches do.
+    Raises ValueError unless every eta_n is positive and finite, and as gradient_descent and minibatches do.
 
     >>> from course_lib import EmpiricalRisk, ReLUNetwork
     >>> data = EmpiricalRisk(ReLUNetwork(1, 1, 1), x=[0.0, 1.0], y=[1.0, 1.0])
@@ -166,11 +166,11 @@ def stochastic_gradient_descent(
     array([1.    , 0.25  , 0.0625])
     """
     _check_counts(steps=steps, record=record)
-    gammas = _learning_rates(learning_rate, int(steps))
+    etas = _learning_rates(learning_rate, int(steps))
     theta0, _ = finite_start(L, theta0)
     batches = minibatches(L, batch, rng)
     now = _Iterate(theta0, *next(batches).value_and_gradient(theta0), np.ones(theta0.shape[:-1], dtype=bool))
-    rates = gammas[:, None] * free_parameters(L.network, frozen)
+    rates = etas[:, None] * free_parameters(L.network, frozen)
     return _descend(now, zip(batches, rates, strict=False), partial(_exact_risk, L), steps, record, progress)
 
 
@@ -304,20 +304,20 @@ def _finished(results: Iterator[Descent]) -> tuple[list[Descent], bool]:
 
 
 def _learning_rates(learning_rate, steps: int) -> np.ndarray:
-    """gamma_0, ..., gamma_{steps-1} as an array; ValueError unless there are so many, positive and finite."""
+    """eta_0, ..., eta_{steps-1} as an array; ValueError unless there are so many, positive and finite."""
     if callable(learning_rate):
-        gammas = np.array([learning_rate(n) for n in range(steps)], dtype=float)
+        etas = np.array([learning_rate(n) for n in range(steps)], dtype=float)
     else:
-        gammas = np.array(learning_rate, dtype=float)
-        gammas = np.full(steps, gammas) if gammas.ndim == 0 else gammas
-    if gammas.shape != (steps,):
+        etas = np.array(learning_rate, dtype=float)
+        etas = np.full(steps, etas) if etas.ndim == 0 else etas
+    if etas.shape != (steps,):
         raise ValueError(
-            f"learning_rate must be one number, {steps} numbers or a function n -> number, got shape {gammas.shape}. "
+            f"learning_rate must be one number, {steps} numbers or a function n -> number, got shape {etas.shape}. "
             "One number a step, the first for the start."
         )
-    for gamma in gammas:
-        _check_rate(gamma)
-    return gammas
+    for eta in etas:
+        _check_rate(eta)
+    return etas
 
 
 def _check_rate(learning_rate: float) -> None:

@@ -19,16 +19,16 @@ NEURON = ReLUNetwork(1, 1, 1)
 SQUARE = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
 
 
-# -------------------------------------------------------------------- 7.1 the model s^q / q
-def exponents(q):
-    """(alpha, C, e_s, e_L) for L = s^q / q: L^alpha = C |L'|, s ~ t^(-e_s), L ~ t^(-e_L)."""
-    alpha = 1 - 1 / q
-    return alpha, q**-alpha, 1 / (q - 2), q / (q - 2)
+# -------------------------------------------------------------------- 7.1 the model s^nu / nu
+def exponents(nu):
+    """(alpha, C, e_s, e_L) for L = s^nu / nu: L^alpha = C |L'|, s ~ t^(-e_s), L ~ t^(-e_L)."""
+    alpha = 1 - 1 / nu
+    return alpha, nu**-alpha, 1 / (nu - 2), nu / (nu - 2)
 
 
 def _with(change):
     """exponents with one of its four numbers changed."""
-    return lambda q: tuple(change(q, *exponents(q)))
+    return lambda nu: tuple(change(nu, *exponents(nu)))
 
 
 # -------------------------------------------------------------------- 7.2 a tie
@@ -90,6 +90,11 @@ def _whole(t, L, limit):
     return _slope(*_kept(t, L, limit))
 
 
+def _whole_with_noise(t, L, limit):
+    keep = (t > 0) & (L - limit > 0)
+    return _slope(t[keep], (L - limit)[keep])
+
+
 def _last_value(t, L, limit):
     t, u = _kept(t[:-1], L[:-1], L[-1])
     return _slope(t[t > t[-1] / 10], u[t > t[-1] / 10])
@@ -128,7 +133,7 @@ def flow_end(theta) -> np.ndarray:
 
 
 def judge_start(theta):
-    """The kink starts in [0.05, 0.95] and rests on an end of [0, 1] at t = 400."""
+    """The kink starts in [0.05, 0.95] and rests on the right end of [0, 1] at t = 400."""
     if np.abs(theta).max() > 3:
         return "wrong", f"the four numbers must lie between -3 and 3, got {theta.tolist()}."
     kink = NEURON.kinks(theta)[0]
@@ -138,10 +143,12 @@ def judge_start(theta):
     kink, size, risk = NEURON.kinks(end)[0], float(np.hypot(*end[:2])), ExactRisk(NEURON, SQUARE)(end)
     if size < 0.01:
         return "wrong", f"your neuron degenerates, |(w, b)| = {size:.1g}: where its kink is no longer matters."
-    if min(abs(kink), abs(kink - 1)) > 1e-6:
+    if abs(kink) <= 1e-6:
+        return "wrong", "your kink comes to rest at 0, as in the lecture. The other end is asked for; which sign does the residual have there?"
+    if abs(kink - 1) > 1e-6:
         where = "in the interior" if 0 < kink < 1 else "outside, where it no longer matters"
         return "wrong", f"your kink comes to rest at {kink:.4g}, {where} (risk {risk:.6f}). Which neurons does this target not want?"
-    return "right", f"right: the kink is at an end to within {max(min(abs(kink), abs(kink - 1)), 1e-12):.0e}, the risk is {risk:.6f}."
+    return "right", f"right: the kink is at 1 to within {max(abs(kink - 1), 1e-12):.0e}, the risk is {risk:.6f}."
 
 
 QUESTIONS = (
@@ -153,18 +160,18 @@ QUESTIONS = (
             exponents,
             [(3.0,), (4.0,), (2.5,), (6.0,), (11.0,)],
             misconceptions=(
-                (_with(lambda q, a, C, s, e: (1 / q, C, s, e)), "Your alpha is 1/q. Then L^alpha is of the size of s, and |L'| is not."),
-                (_with(lambda q, a, C, s, e: (a, 1.0, s, e)), "C = 1 forgets the q in L = s^q / q, which is raised to the power alpha."),
-                (_with(lambda q, a, C, s, e: (a, 1 / C, s, e)), "Your constant stands on the other side: L^alpha = C |L'|."),
-                (_with(lambda q, a, C, s, e: (a, C, -s, -e)), "The signs: e_s and e_L are meant in t^(-e), so they are positive."),
-                (_with(lambda q, a, C, s, e: (a, C, s, s)), "L is a power of s: it does not decay as slowly as s does."),
-                (_with(lambda q, a, C, s, e: (a, C, 1 / (q - 1), q / (q - 1))), "Solve s' = -s^(q-1) again: which power of s has a constant derivative?"),
+                (_with(lambda n, a, C, s, e: (1 / n, C, s, e)), "Your alpha is 1/nu. Then L^alpha is of the size of s, and |L'| is not."),
+                (_with(lambda n, a, C, s, e: (a, 1.0, s, e)), "C = 1 forgets the nu in L = s^nu / nu, which is raised to the power alpha."),
+                (_with(lambda n, a, C, s, e: (a, 1 / C, s, e)), "Your constant stands on the other side: L^alpha = C |L'|."),
+                (_with(lambda n, a, C, s, e: (a, C, -s, -e)), "The signs: e_s and e_L are meant in t^(-e), so they are positive."),
+                (_with(lambda n, a, C, s, e: (a, C, s, s)), "L is a power of s: it does not decay as slowly as s does."),
+                (_with(lambda n, a, C, s, e: (a, C, 1 / (n - 1), n / (n - 1))), "Solve s' = -s^(nu-1) again: which power of s has a constant derivative?"),
             ),
             remark="In terms of alpha: 1 / (2 alpha - 1) for L, (1 - alpha) / (2 alpha - 1) for s.",
         ),
         (
             "First write L^alpha and |L'| as powers of s and compare. Then find the power of s whose derivative along the flow is constant.",
-            "The derivative of s^(2-q) along s' = -s^(q-1) is q - 2. So s^(2-q) = 1 + (q - 2) t.",
+            "The derivative of s^(2-nu) along s' = -s^(nu-1) is nu - 2. So s^(2-nu) = 1 + (nu - 2) t.",
         ),
     ),
     Question(
@@ -177,6 +184,8 @@ QUESTIONS = (
             misconceptions=(
                 (lambda m: ((m + 2) / (m + 3), (m + 3) / (m + 1), 1 / (m + 1)), "These are the exponents when v stays away from 0. Here v goes to 0 as well."),
                 (lambda m: ((m + 3) / (m + 4), (m + 4) / (m + 2), 1 / (m + 2)), "You counted one factor v in L; L has v^2."),
+                (lambda m: ((m + 2) / (m + 3), (m + 5) / (m + 3), 1 / (m + 3)), "Both rates are right. Your alpha is that of a v which stays away from 0; rates and alpha belong together as in (7.11)."),
+                (lambda m: ((m + 4) / (m + 5), 1 / (m + 3), (m + 5) / (m + 3)), "Mind the order: alpha, then the exponent of L, then that of b."),
                 (lambda m: ((m + 4) / (m + 5), (m + 5) / (m + 3), 1 / (m + 1)), "alpha and the risk are right, but b is fed by the smaller v as well: b' = -G_b."),
                 (lambda m: ((m + 4) / (m + 5), (m + 3) / (m + 1), 1 / (m + 1)), "alpha is right. The exponents of time follow from it, or from b' = -G_b with the new L."),
             ),
@@ -208,6 +217,7 @@ QUESTIONS = (
             CURVES,
             misconceptions=(
                 (_whole, "These are slopes fitted over the whole curve. Its many early points belong to the transient, and outvote the late ones."),
+                (_whole_with_noise, "These are slopes fitted over the whole curve: over the transient at its beginning and the noise at its end."),
                 (_last_value, "These are the slopes with the last value in place of the limit. Subtract the limit that is given."),
                 (_negative, "The sign: e is meant in t^(-e), so it is positive."),
                 (_first_decade, "These are slopes of the first decade. A power law is a statement about late times."),
@@ -238,9 +248,9 @@ QUESTIONS = (
         NOTEBOOK,
         Judge((4,), judge_start),
         (
-            "The target is convex and increasing. A neuron that only makes the fit worse is pushed out of the interval.",
-            "Let the neuron face left (w < 0) with v > 0: it lifts the network near x = 0. Try such a start with its kink in the middle and "
-            "look at the kink at t = 400.",
+            "A neuron that only makes the fit worse is pushed out of the interval. In the lecture it faced left, and r(0) > 0.",
+            "Let the neuron face right (w > 0). Without it the network would be the mean of f; compare that with f(1). Should a useless neuron "
+            "raise the network near x = 1, or lower it?",
         ),
     ),
 )  # fmt: skip

@@ -77,30 +77,30 @@ CASES = [
 
 
 # -------------------------------------------------------------------- 9.3 the exponent
-def escape(K, m):
-    """(m / (m + 2), K (m (m + 2) K)^(-m / (m + 2)))."""
+def escape(kappa, m):
+    """(m / (m + 2), kappa (m (m + 2) kappa)^(-m / (m + 2)))."""
     beta = m / (m + 2)
-    return beta, K * (m * (m + 2) * K) ** (-beta)
+    return beta, kappa * (m * (m + 2) * kappa) ** (-beta)
 
 
-def _forgets_m(K, m):
-    return m / (m + 2), K * ((m + 2) * K) ** (-m / (m + 2))
+def _forgets_m(kappa, m):
+    return m / (m + 2), kappa * ((m + 2) * kappa) ** (-m / (m + 2))
 
 
-def _forgets_power(K, m):
-    return m / (m + 2), K * (m * K) ** (-m / (m + 2))
+def _forgets_power(kappa, m):
+    return m / (m + 2), kappa * (m * kappa) ** (-m / (m + 2))
 
 
-def _of_rho(K, m):
-    return 1 / (m + 2), (m * (m + 2) * K) ** (1 / (m + 2))
+def _of_rho(kappa, m):
+    return 1 / (m + 2), (m * (m + 2) * kappa) ** (1 / (m + 2))
 
 
-def _no_derivative(K, m):
-    return m / (m + 1), K * ((m + 1) * K) ** (-m / (m + 1))
+def _no_derivative(kappa, m):
+    return m / (m + 1), kappa * ((m + 1) * kappa) ** (-m / (m + 1))
 
 
-def _negative(K, m):
-    return -escape(K, m)[0], escape(K, m)[1]
+def _negative(kappa, m):
+    return -escape(kappa, m)[0], escape(kappa, m)[1]
 
 
 # -------------------------------------------------------------------- 9.4 periods
@@ -159,6 +159,8 @@ def judge_wrong_line(given):
         return "wrong", f"the proof has the lines 1 to 5, but your first number is {line:g}."
     if abs(K / (np.sqrt(5) - 1) - 1) < 1e-6:
         return "right", "right: stability asks for the modulus, and at K the multiplier is -1."
+    if abs(K / (np.sqrt(5) - 1) - 1) < 1e-3:
+        return "wrong", "the line is right, and K to three digits; relative error 1e-6 is asked for: give K by a formula."
     if K <= 1:
         return "wrong", "the line is right. For K: the claim speaks of k > 1, so K must be larger than 1."
     if abs(K - (np.sqrt(27) / 2 - 1)) < 1e-3:
@@ -212,6 +214,7 @@ QUESTIONS = (
                 (partial(_rate, twice=False), "Q is not the square of the gradient alone: V holds c twice, in c^2 and in (c - 2 xi)^2."),
                 (partial(_rate, factor=4.0), "This is half the rate: there V falls fastest; it is unchanged at the second zero of the parabola."),
                 (partial(_rate, factor=2.0), "The slope of V along the gradient of R is not 2 R: the balance identity doubles it twice."),
+                (partial(_rate, factor=32.0), "The derivative of a square brings down a factor 2; your gradient of R is half of the true one."),
                 (partial(_rate, mean=False), "R is the mean over the points, not the sum."),
                 (partial(_rate, weak=True), "At a point on a kink you count the neuron as active; relu'(0) = 0 means z > 0, strictly."),
             ),
@@ -219,8 +222,8 @@ QUESTIONS = (
             remark="Dead and degenerate neurons, and points on a kink, included.",
         ),
         (
-            "V is quadratic: V(theta - gamma G) - V(theta) is a parabola in gamma without constant term. Where is its other zero?",
-            "The change is -8 gamma R + gamma^2 Q with Q = |grad R|^2 + (d_c R)^2. Compute grad R by hand: delta_i = 2 r_i / m, then "
+            "V is quadratic: V(theta - eta G) - V(theta) is a parabola in eta without constant term. Where is its other zero?",
+            "The change is -8 eta R + eta^2 Q with Q = |grad R|^2 + (d_c R)^2. Compute grad R by hand: delta_i = 2 r_i / m, then "
             "G_w = v sum delta x 1, G_b = v sum delta 1, G_v = sum delta relu, G_c = sum delta.",
         ),
     ),
@@ -234,7 +237,7 @@ QUESTIONS = (
             misconceptions=(
                 (_forgets_m, "The exponent is right; the derivative of rho^(-m) brings down a factor m that C does not have."),
                 (_forgets_power, "The exponent is right; integrating rho^(m+1) rho' gives rho^(m+2) divided by m + 2."),
-                (_of_rho, "These belong to rho itself, rho ~ C t^beta. The risk is K rho^(-m)."),
+                (_of_rho, "These belong to rho itself, rho ~ C t^beta. The risk is kappa rho^(-m)."),
                 (_no_derivative, "You set rho' = L. The speed is the slope of the risk, not the risk."),
                 (_negative, "The sign: L t^beta tends to C, so L falls like t^(-beta) and beta is positive."),
             ),
@@ -243,7 +246,7 @@ QUESTIONS = (
         ),
         (
             "Write the equation for rho' and separate the variables: rho^(m+1) rho' is constant.",
-            "rho^(m+2) grows linearly in t. Insert rho into L = K rho^(-m), and read off power and factor.",
+            "rho^(m+2) grows linearly in t. Insert rho into L = kappa rho^(-m), and read off power and factor.",
         ),
     ),
     Question(

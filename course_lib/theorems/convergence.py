@@ -1,18 +1,45 @@
 """Cards of lecture 07: the KL inequality and rates.
 
-Contents   semialgebraic risks -> KL inequality -> finite length -> rates -> dying neuron -> exponential rate
-Layer      theorems; imports cards and predicates
+Contents   predicates -> semialgebraic risks -> KL inequality -> finite length -> rates -> dying neuron -> exponential rate
+Layer      theorems; imports piecewise, cards and predicates
 """
 
 from __future__ import annotations
 
-from course_lib.theorems.cards import Hypothesis, TheoremCard
-from course_lib.theorems.predicates import EBERLE, INTERVAL, JENTZEN_RIEKERT, PIECEWISE, undecided
+import numpy as np
 
+from course_lib.piecewise import PiecewisePolynomial
+from course_lib.theorems.cards import Hypothesis, TheoremCard
+from course_lib.theorems.predicates import EBERLE, INTERVAL, JENTZEN_RIEKERT, PIECEWISE, given_as_pieces, undecided
+
+
+def every_point(network, f, p) -> bool:
+    """A choice of a parameter vector, not a condition."""
+    return True
+
+
+def flat_end(network, f, p) -> bool | None:
+    """False unless widths are (1, 1, 1), f = 0 and p = x^m on [0, 1], as far as f and p tell; the start is never known."""
+    if network.widths != (1, 1, 1):
+        return False
+    if isinstance(f, PiecewisePolynomial) and (f.coefficients.any() or f.domain != (0.0, 1.0)):
+        return False
+    if isinstance(p, PiecewisePolynomial) and not (p.domain == (0.0, 1.0) and _is_power(p)):
+        return False
+    return None
+
+
+def _is_power(p: PiecewisePolynomial) -> bool:
+    """p = x^m for an m up to the degree: equal to rounding in more points of each piece than the degree."""
+    x = np.concatenate([np.linspace(s, t, p.degree + 3)[1:-1] for s, t in zip(p.breaks[:-1], p.breaks[1:], strict=True)])
+    return any(np.allclose(p(x), x**m, rtol=1e-12, atol=1e-15) for m in range(p.degree + 1))
+
+
+# The card kl-inequality grants ALONG near every point, for a target and a density given as pieces
 ALONG = Hypothesis(
     "KL inequality",
     r"$L-L(\vartheta)$ obeys $|L(\theta)-L(\vartheta)|^\alpha\le C\|G(\theta)\|$ for $\|\theta-\vartheta\|<\varepsilon$, with some $\alpha\in(0,1)$",
-    undecided,
+    given_as_pieces,
 )
 RETURNS = Hypothesis("accumulation point", r"$\Theta_{t_n}\to\vartheta$ for some $t_n\to\infty$", undecided)
 FLOW = Hypothesis(
@@ -26,7 +53,7 @@ CARDS: tuple[TheoremCard, ...] = (
         hypotheses=(INTERVAL, PIECEWISE),
         conclusion=(
             r"as long as no kink $k_j=-b_j/w_j$ meets another kink, a breakpoint or an end of $[a,b]$, and all $w_j\ne0$, $L$ is a polynomial "
-            r"in $\theta$ and the kinks in $(a,b)$; so $L$ is semialgebraic. With $w$ held fixed it is a polynomial in $(b,v,c)$, "
+            r"in $\theta$ and the kinks in $(a,b)$; so, being continuous, $L$ is semialgebraic. With $w$ held fixed it is there a polynomial in $(b,v,c)$, "
             r"for $f=x^2$, $p=1$ of degree at most 5 along every line."
         ),
         source="proof in lecture 07",
@@ -38,7 +65,7 @@ CARDS: tuple[TheoremCard, ...] = (
         title="The KL inequality for risks of ReLU networks",
         hypotheses=(
             PIECEWISE,
-            Hypothesis("near a point", r"$\vartheta$ is any parameter vector; $\varepsilon$, $C$, $\alpha$ below depend on it", undecided),
+            Hypothesis("near a point", r"$\vartheta$ is any parameter vector; $\varepsilon$, $C$, $\alpha$ below depend on it", every_point),
         ),
         conclusion=(
             r"there are $\varepsilon,C>0$ and $\alpha\in(0,1)$ with $|L(\theta)-L(\vartheta)|^\alpha\le C\,\|G(\theta)\|$ for all $\theta$ with "
@@ -87,7 +114,7 @@ CARDS: tuple[TheoremCard, ...] = (
             Hypothesis(
                 "one neuron at a flat end",
                 "$f=0$ and $p(x)=x^m$ on $[0,1]$, $m\\ge0$ an integer; one neuron, $w<0<b<|w|$ at the start, outer bias $c=0$ held fixed",
-                undecided,
+                flat_end,
             ),
             Hypothesis("strong output", "$(m+3)\\,v^2>2b^2$ at the start", undecided),
         ),

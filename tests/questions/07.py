@@ -8,6 +8,7 @@ from course_lib.questions.lecture_07 import (
     _negative,
     _no_mask,
     _whole,
+    _whole_with_noise,
     exponents,
     late_exponent,
     tie,
@@ -16,18 +17,18 @@ from tests.questions.catalogue import Answer
 
 
 def changed(index, value):
-    """exponents with one number replaced by value(q)."""
+    """exponents with one number replaced by value(nu)."""
 
-    def answer(q):
-        numbers = list(exponents(q))
-        numbers[index] = value(q)
+    def answer(nu):
+        numbers = list(exponents(nu))
+        numbers[index] = value(nu)
         return numbers
 
     return answer
 
 
-def wrong_integral(q):
-    return 1 - 1 / q, q ** (1 / q - 1), 1 / (q - 1), q / (q - 1)
+def wrong_integral(nu):
+    return 1 - 1 / nu, nu ** (1 / nu - 1), 1 / (nu - 1), nu / (nu - 1)
 
 
 def without_noise_or_zero(t, L, limit):
@@ -36,19 +37,21 @@ def without_noise_or_zero(t, L, limit):
 
 CATALOGUE = {
     "7.1": [
-        Answer(changed(0, lambda q: 1 / q), "your alpha is 1/q", "takes the power of s for the exponent"),
-        Answer(changed(1, lambda q: 1.0), "forgets the q", "forgets the constant in L"),
-        Answer(changed(1, lambda q: q ** (1 - 1 / q)), "other side", "inverts the constant"),
-        Answer(changed(3, lambda q: 1 / (q - 2)), "L is a power of s", "confuses the risk with the parameter"),
-        Answer(lambda q: (1 - 1 / q, q ** (1 / q - 1), -1 / (q - 2), -q / (q - 2)), "the signs", "returns negative exponents"),
-        Answer(wrong_integral, "which power of s", "integrates s' = -s^(q-1) wrongly"),
-        Answer(lambda q: 1 - 1 / q, "shape ()", "returns only alpha", "cannot be judged"),
+        Answer(changed(0, lambda nu: 1 / nu), "your alpha is 1/nu", "takes the power of s for the exponent"),
+        Answer(changed(1, lambda nu: 1.0), "forgets the nu", "forgets the constant in L"),
+        Answer(changed(1, lambda nu: nu ** (1 - 1 / nu)), "other side", "inverts the constant"),
+        Answer(changed(3, lambda nu: 1 / (nu - 2)), "L is a power of s", "confuses the risk with the parameter"),
+        Answer(lambda nu: (1 - 1 / nu, nu ** (1 / nu - 1), -1 / (nu - 2), -nu / (nu - 2)), "the signs", "returns the slopes"),
+        Answer(wrong_integral, "which power of s", "integrates s' = -s^(nu-1) wrongly"),
+        Answer(lambda nu: 1 - 1 / nu, "shape ()", "returns only alpha", "cannot be judged"),
     ],
     "7.2": [
         Answer(lambda m: ((m + 2) / (m + 3), (m + 3) / (m + 1), 1 / (m + 1)), "v goes to 0 as well", "ignores the tie"),
         Answer(lambda m: ((m + 3) / (m + 4), (m + 4) / (m + 2), 1 / (m + 2)), "L has v^2", "counts v once"),
         Answer(lambda m: (*tie(m)[:2], 1 / (m + 1)), "b is fed", "keeps the old equation for b"),
         Answer(lambda m: (tie(m)[0], (m + 3) / (m + 1), 1 / (m + 1)), "alpha is right", "keeps the old exponents of time"),
+        Answer(lambda m: ((m + 2) / (m + 3), *tie(m)[1:]), "rates and alpha belong together", "keeps the old alpha"),
+        Answer(lambda m: (tie(m)[0], tie(m)[2], tie(m)[1]), "mind the order", "swaps the two rates"),
         Answer(lambda m: tie(m)[:2], "shape (2,)", "forgets one of the numbers", "cannot be judged"),
     ],
     "7.3": [
@@ -62,6 +65,7 @@ CATALOGUE = {
     ],
     "7.4": [
         Answer(_whole, "transient", "fits the whole curve"),
+        Answer(_whole_with_noise, "and the noise at its end", "fits every point that has a logarithm"),
         Answer(_last_value, "last value in place of the limit", "takes the end of the run for the limit"),
         Answer(_negative, "the sign", "returns the slope"),
         Answer(_first_decade, "late times", "takes the best resolved part of the curve"),
@@ -77,6 +81,8 @@ CATALOGUE = {
     ],
     "7.6": [
         Answer(lambda: [1, -0.2, 1, 0], "in the interior", "takes a neuron that the target wants"),
+        Answer(lambda: [-1, 0.5, 1, 0], "the other end is asked for", "copies the start of the lecture"),
+        Answer(lambda: [1, -0.5, -3, 3], "outside, where", "starts so far off that the neuron turns round"),
         Answer(lambda: [-1, 1, 1, 0], "must start in", "starts with the kink on the end"),
         Answer(lambda: [-9, 4.5, 1, 0], "between -3 and 3", "ignores the bounds"),
         Answer(lambda: [0, 1, 1, 0], "starts at nan", "a neuron without a kink"),

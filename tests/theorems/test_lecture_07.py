@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from course_lib import ExactRisk, PiecewisePolynomial, QuadratureRisk, ReLUNetwork, gradient_flow
+from course_lib import ExactRisk, PiecewisePolynomial, QuadratureRisk, ReLUNetwork, applicable, gradient_flow
 from course_lib.rates import fit_rate, local_slopes
 
 ONE, PAIR, THREE = ReLUNetwork(1, 1, 1), ReLUNetwork(1, 2, 1), ReLUNetwork(1, 3, 1)
@@ -257,3 +257,41 @@ def test_where_the_kernel_of_the_hessian_is_too_large_the_rate_is_a_power():
     flow = dying(1)
     assert np.linalg.eigvalsh(power(1).hessian(flow.theta * [1, 0, 1, 0])) == pytest.approx([0, 0, 0, 1], abs=1e-12)
     assert flow.risk > 1e-18
+
+
+# -------------------------------------------------------------------- predicates
+CUBE = PiecewisePolynomial.polynomial([0, 0, 0, 1], 0, 1)
+CUT = PiecewisePolynomial([0, 0.5, 1], [[0, 0, 1], [0.25, 1, 1]])              # x^2 in two pieces
+TWICE, LONGER = PiecewisePolynomial.polynomial([0, 2], 0, 1), PiecewisePolynomial.polynomial([0, 1], 0, 2)
+BROKEN = PiecewisePolynomial([0, 0.5, 1], [[0, 1], [0.5, 0]])                  # x, then 1/2
+
+
+@pytest.mark.parametrize(
+    ("net", "f", "p", "expected"),
+    [
+        (ONE, ZERO, None, None),
+        (ONE, ZERO, CUBE, None),
+        (ONE, ZERO, CUT, None),
+        (ONE, ZERO, np.exp, None),
+        (ONE, np.cos, CUBE, None),
+        (PAIR, ZERO, CUBE, False),
+        (ONE, SQUARE, CUBE, False),
+        (ONE, np.cos, TWICE, False),
+        (ONE, ZERO, BROKEN, False),
+        (ONE, PiecewisePolynomial.constant(0.0, 0, 2), LONGER, False),
+    ],
+)
+def test_the_dying_neuron_is_excluded_by_its_problem_or_left_to_its_start(net, f, p, expected):
+    """False for two neurons, f not 0, p no power of x, another interval; never True, since the start is not known."""
+    (verdict,) = [v for v in applicable(net, f, p) if v.card.slug == "dying-neuron-rates"]
+    assert verdict.holds is expected
+    assert ("one neuron at a flat end" in [h.name for h in verdict.failed]) is (expected is False)
+
+
+def test_the_kl_inequality_is_granted_for_pieces_and_left_open_for_a_plain_density():
+    """Card kl-inequality holds for pieces, so that finite-length leaves the flow and its accumulation point only."""
+    holds = {p: {v.card.slug: v for v in applicable(PAIR, SQUARE, p)} for p in (CUBE, flat)}
+    assert [holds[p]["kl-inequality"].holds for p in (CUBE, flat)] == [True, None]
+    assert [h.name for h in holds[CUBE]["finite-length"].undecided] == ["flow", "accumulation point"]
+    assert [h.name for h in holds[flat]["finite-length"].undecided] == ["flow", "accumulation point", "KL inequality"]
+    assert [holds[CUBE][slug].holds for slug in ("semialgebraic-risk", "kl-rates", "exponential-rate")] == [True, None, None]

@@ -5,9 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from course_lib import ExactRisk, PiecewisePolynomial, ReLUNetwork, gradient_descent, gradient_flow, stochastic_gradient_descent
+from course_lib import (
+    CellPolynomial,
+    ExactRisk,
+    PiecewisePolynomial,
+    ReLUNetwork,
+    gradient_descent,
+    gradient_flow,
+    stochastic_gradient_descent,
+)
 from course_lib.descent import minibatches
-from course_lib.theorems import applicable
+from course_lib.theorems import applicable, card
 
 EPS = np.finfo(float).eps
 XI = 0.7
@@ -69,13 +77,13 @@ def test_other_targets_have_critical_points_above_zero():
     assert line(theta) == pytest.approx(1 / 12, rel=1e-14)
 
 
-def steps(L, gamma, count):
+def steps(L, eta, count):
     """(V_n, R_n, Q_n, theta_n) along minibatch steps of four points."""
     theta, batches = START, minibatches(L, 4, np.random.default_rng(2))
     for _ in range(count):
         R, G = next(batches).value_and_gradient(theta)
         yield V(theta), R, G @ G + G[-1] ** 2, theta
-        theta = theta - gamma * G
+        theta = theta - eta * G
 
 
 def small_rate():
@@ -83,40 +91,40 @@ def small_rate():
 
 
 @pytest.mark.theorem("minibatch-step")
-@pytest.mark.parametrize("gamma", [small_rate(), 0.05])
-def test_a_minibatch_step_changes_V_by_the_stated_amount(gamma):
-    """V_{n+1} - V_n = -8 gamma R_n + gamma^2 Q_n in 300 steps, for every gamma; 64 eps V_0 each."""
-    for (V0, R, Q, _), (V1, *_) in pairwise(steps(L, gamma, 300)):
-        assert pytest.approx(-8 * gamma * R + gamma**2 * Q, abs=64 * EPS * V(START)) == V1 - V0
+@pytest.mark.parametrize("eta", [small_rate(), 0.05])
+def test_a_minibatch_step_changes_V_by_the_stated_amount(eta):
+    """V_{n+1} - V_n = -8 eta R_n + eta^2 Q_n in 300 steps, for every eta; 64 eps V_0 each."""
+    for (V0, R, Q, _), (V1, *_) in pairwise(steps(L, eta, 300)):
+        assert pytest.approx(-8 * eta * R + eta**2 * Q, abs=64 * EPS * V(START)) == V1 - V0
 
 
 @pytest.mark.theorem("minibatch-step")
 def test_at_a_small_rate_the_risks_have_a_finite_sum():
-    """gamma M (D V_0 + 2) = 1 with D = 1 + 2^2: V_{n+1} - V_n <= -4 gamma R_n, so sum R_n <= V_0 / (4 gamma); the mean of
+    """eta M (D V_0 + 2) = 1 with D = 1 + 2^2: V_{n+1} - V_n <= -4 eta R_n, so sum R_n <= V_0 / (4 eta); the mean of
     sum L(theta_n) over 20 runs obeys the same bound."""
-    gamma = small_rate()
-    record = list(steps(L, gamma, 300))
-    assert all(b[0] - a[0] <= -4 * gamma * a[1] + 64 * EPS * V(START) for a, b in pairwise(record))
-    assert 4 * gamma * sum(R for _, R, _, _ in record) <= hat(START)
-    runs = [stochastic_gradient_descent(L, START, gamma, 300, batch=4, rng=np.random.default_rng(seed)) for seed in range(5)]
-    assert 4 * gamma * np.mean([run.risks.sum() for run in runs]) <= hat(START)
+    eta = small_rate()
+    record = list(steps(L, eta, 300))
+    assert all(b[0] - a[0] <= -4 * eta * a[1] + 64 * EPS * V(START) for a, b in pairwise(record))
+    assert 4 * eta * sum(R for _, R, _, _ in record) <= hat(START)
+    runs = [stochastic_gradient_descent(L, START, eta, 300, batch=4, rng=np.random.default_rng(seed)) for seed in range(5)]
+    assert 4 * eta * np.mean([run.risks.sum() for run in runs]) <= hat(START)
 
 
 @pytest.mark.theorem("minibatch-step", drops="small rate")
 def test_at_a_large_rate_V_rises():
-    """gamma = 1: the quadratic term wins in some step."""
+    """eta = 1: the quadratic term wins in some step."""
     record = list(steps(L, 1.0, 8))
     assert max(b[0] - a[0] for a, b in pairwise(record)) > 0
 
 
 @pytest.mark.theorem("minibatch-step", drops="constant target")
 def test_noise_keeps_the_risk_above_a_floor_for_other_targets():
-    """f = x^2, H = 1, near the global minimum: the mean excess over 4/3645 is about .0009 gamma, for three gamma."""
+    """f = x^2, H = 1, near the global minimum: the mean excess over 4/3645 is about .0009 eta, for three eta."""
     square = ExactRisk(NEURON, SQUARE)
-    for gamma in (0.08, 0.04, 0.02):
+    for eta in (0.08, 0.04, 0.02):
         rng = np.random.default_rng(1)
-        run = stochastic_gradient_descent(square, [1, -0.3, 1.3, 0], gamma, 10_000, batch=4, rng=rng, record=20)
-        assert 6e-4 < (run.risks[100:].mean() - 4 / 3645) / gamma < 1.3e-3
+        run = stochastic_gradient_descent(square, [1, -0.3, 1.3, 0], eta, 10_000, batch=4, rng=rng, record=20)
+        assert 6e-4 < (run.risks[100:].mean() - 4 / 3645) / eta < 1.3e-3
 
 
 def deep_runs(rates):
@@ -133,7 +141,7 @@ def deep_runs(rates):
 
 @pytest.mark.theorem("constant-target-sgd")
 def test_the_mean_risk_of_deep_stochastic_descent_falls():
-    """Widths 1, 4, 4, 1, gamma_n = .005: the mean over eight starts falls by a factor of 1000 and keeps falling."""
+    """Widths 1, 4, 4, 1, eta_n = .005: the mean over eight starts falls by a factor of 1000 and keeps falling."""
     means = deep_runs(0.005)
     assert (np.diff(means) < 0).all()
     assert means[-1] < 1e-3 * means[0]
@@ -141,7 +149,7 @@ def test_the_mean_risk_of_deep_stochastic_descent_falls():
 
 @pytest.mark.theorem("constant-target-sgd", drops="learning rates")
 def test_summable_learning_rates_stop_short():
-    """gamma_n = .005 / (1 + n)^2: the mean risk stays above a tenth of its start and no longer moves."""
+    """eta_n = .005 / (1 + n)^2: the mean risk stays above a tenth of its start and no longer moves."""
     means = deep_runs(lambda n: 0.005 / (1 + n) ** 2)
     assert means[-1] > 0.1 * means[0]
     assert means[1] / means[-1] < 1.01
@@ -216,12 +224,12 @@ def test_outside_the_window_the_average_is_another():
     assert abs(descend(1.4, 0.55, 4000)[1][100:].mean() / ((1 - 1.4**-2) / 6) - 1) > 0.1
 
 
-def shared_descent(u, gamma, count):
+def shared_descent(u, eta, count):
     """Gradient descent of x -> v w x, two ReLU neurons that share v and w: the chain rule adds their gradients."""
     L, us = ExactRisk(PAIR, LINE), [u]
     for _ in range(count):
         G = L.gradient([u, -u, 0, 0, u, -u, 0])
-        u -= gamma * (G[0] - G[1])
+        u -= eta * (G[0] - G[1])
         us.append(u)
     return np.array(us)
 
@@ -267,21 +275,51 @@ def test_at_another_step_size_the_average_is_not_one_sixth():
 
 
 # ---------------------------------------------------------------- predicates
+CELLS, BOX = CellPolynomial.on_box([-1], [2], {(0,): XI}), CellPolynomial.on_box([0, 0], [1, 1], {(0, 0): XI})
+TWO_CELLS = CellPolynomial(([-1], [2]), [([((1,), 0)], {(0,): XI}), ([((-1,), 0)], {(0,): XI + 1})])
+PIECES = PiecewisePolynomial([-1, 0, 2], [[XI, 0], [XI]])
+NEARLY = PiecewisePolynomial([0, 0.51, 0.52, 1], [[0, 1], [0], [0.52, 1]])         # x but for one short piece
+
+
 @pytest.mark.parametrize(
     ("net", "f", "slug", "holds"),
     [
         (NET, CONSTANT, "constant-target-lyapunov", True),
         (NET, LINE, "constant-target-lyapunov", False),
         (NET, STEP, "minibatch-step", False),
+        (NET, np.cos, "minibatch-step", None),
+        (DEEP, CONSTANT, "minibatch-step", False),
+        (NET, CELLS, "constant-target-lyapunov", True),
+        (NET, TWO_CELLS, "constant-target-lyapunov", False),
+        (NET, PIECES, "constant-target-lyapunov", True),
+        (ReLUNetwork(2, 3, 1), BOX, "constant-target-sgd", False),
+        (ReLUNetwork(1, 3, 2), PiecewisePolynomial.stack([CONSTANT, CONSTANT]), "constant-target-sgd", False),
+        (DEEP, SQUARE, "constant-target-sgd", False),
         (DEEP, CONSTANT, "constant-target-sgd", None),
         (NEURON, SQUARE, "normalized-flow-bounded", None),
         (NEURON, STEP, "normalized-flow-bounded", False),
         (PAIR, SQUARE, "normalized-flow-bounded", False),
         (NEURON, LINE, "two-cycle", None),
         (NEURON, SQUARE, "two-cycle", False),
+        (NEURON, NEARLY, "two-cycle", False),
+        (PAIR, np.cos, "two-cycle", False),
+        (NEURON, np.cos, "two-cycle", None),
+        (PAIR, LINE, "chebyshev-average", None),
+        (NEURON, LINE, "chebyshev-average", False),
+        (DEEP, LINE, "chebyshev-average", False),
     ],
 )
 def test_the_cards_know_where_they_apply(net, f, slug, holds):
     """True, False, or None where only a run can tell."""
     (verdict,) = [v for v in applicable(net, f, None) if v.card.slug == slug]
     assert verdict.holds is holds
+
+
+@pytest.mark.parametrize(("p", "fits"), [(PiecewisePolynomial.constant(1, 0, 1), True), (STEP, False), (np.cos, None)])
+@pytest.mark.parametrize(
+    ("net", "slug", "name"), [(NEURON, "two-cycle", "cubic map"), (PAIR, "chebyshev-average", "tied pair")]
+)
+def test_the_exact_maps_need_the_density_one(net, slug, name, p, fits):
+    """p = 1 holds, a density with a hole fails, of a plain function nothing is known."""
+    (hypothesis,) = (h for h in card(slug).hypotheses if h.name == name)
+    assert hypothesis.predicate(net, LINE, p) is fits

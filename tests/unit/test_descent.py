@@ -238,7 +238,7 @@ def test_minibatches_keep_to_density_and_weights():
 
 
 def test_every_step_subtracts_rate_times_the_gradient_of_its_minibatch():
-    """theta_{n+1} = theta_n - gamma_n grad R_n(theta_n) and risks_n = L(theta_n), bit by bit, for rates that change."""
+    """theta_{n+1} = theta_n - eta_n grad R_n(theta_n) and risks_n = L(theta_n), bit by bit, for rates that change."""
     rates = [0.1, 0.02, 0.3, 0.05]
     run, batches = sgd(rate=rates, steps=4), minibatches(L, 3, np.random.default_rng(0))
     for n, rate in enumerate(rates):
