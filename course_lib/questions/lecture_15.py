@@ -138,18 +138,21 @@ FOLLOWS = {
 
 
 def judge_line(value):
-    """(number of the wrong line, e)."""
-    line, e = float(value[0]), float(value[1])
+    """(number of the wrong line, C) with L = C d^3."""
+    line, C = float(value[0]), float(value[1])
     if line not in range(1, 8):
         return "wrong", f"the lines are numbered 1 to 7, got {line:g}."
     if line != 5:
         return "wrong", FOLLOWS[int(line)]
-    if abs(e - 1) < 0.05:
-        return "wrong", "the line is right; your exponent is that of the distance of the kinks, not of the risk."
-    if e < 0:
-        return "wrong", "the line is right; e is meant in t^(-e), so it is positive."
-    if abs(e - 3) > 0.05:
-        return "wrong", "the line is right; the exponent is not. How does the risk grow with the distance of the two kinks?"
+    for known, said in (
+        (2 / 3, "your constant forgets the density."),
+        (1 / 9, "your integral stops at the corner; the network differs from f on both sides of it."),
+        (14 / 9, "between the kinks the network is neither c nor the sum of the two neurons: add up all three."),
+    ):
+        if abs(C / known - 1) < 1e-3:
+            return "wrong", f"the line is right, but {said}"
+    if abs(9 * C / 2 - 1) > 1e-3:
+        return "wrong", "the line is right; the constant is not. Draw the network between its two kinks: which function is it there?"
     return "right", "right: a zero eigenvalue that is no symmetry, and the flow has to pay for it."
 
 
@@ -240,9 +243,9 @@ QUESTIONS = (
         NOTEBOOK,
         Judge((2,), judge_line),
         (
-            "Compare the number of zero eigenvalues with `critical_point(L, theta).symmetries`. For e: run the flow to t = 1e5.",
-            "Move the kinks apart by a small distance, 1/3 + d and 1/3 - d, and c by -d: what does the network change, and on which "
-            "interval? The risk is of the size of d^3; compare with the gradient, of the size of d^2.",
+            "Compare the number of zero eigenvalues with `critical_point(L, theta).symmetries`. For C: where do network and target differ?",
+            "Which directions leave N = f alone? Count one for each neuron. Between 1/3 - d and 1/3 + d both neurons are active, and "
+            "their slopes cancel: the network is constant there. The residual is a tent.",
         ),
     ),
     Question(
