@@ -109,7 +109,7 @@ ROWS, SIGN_ROWS = rows(*LETTERS), rows(*SIGNS)
 def test_every_letter_of_a_lecture_has_a_row_for_it(lecture):
     used = {token for formula in lectures()[lecture] for token in formula if is_letter(token)}
     known = {letter for row in ROWS if row.holds_in(lecture) for letter in row.letters}
-    assert sorted(used - known) == []
+    assert not used - known, f"no row of lectures/notation.md for lecture {lecture} has {sorted(used - known)}."
 
 
 @pytest.mark.parametrize("row", ROWS + SIGN_ROWS, ids=lambda row: row.text)
@@ -118,8 +118,9 @@ def test_every_row_is_used_where_it_says(row):
     assert row.forms
     where = row.numbers if row.numbers is not None else frozenset(lectures())
     used = {(form, n) for form in row.forms for n in where for formula in lectures().get(n, ()) if occurs(form, formula)}
-    assert [form for form in row.forms if form not in {form for form, _ in used}] == []
-    assert row.numbers is None or sorted(where - {n for _, n in used}) == []
+    assert {form for form, _ in used} == set(row.forms)
+    idle = where - {n for _, n in used} if row.numbers else ()
+    assert not idle, f"lectures {sorted(idle)} do not use {row.text}: correct the row of lectures/notation.md."
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.numbers], ids=lambda row: row.text)
