@@ -16,6 +16,7 @@ from course_lib.risks import ExactRisk
 
 NOTEBOOK = "04_gradient_flow"
 NEURON = ReLUNetwork(1, 1, 1)
+LECTURE_START = np.array([1, -0.3, 0.1, 0])
 RAMP_DOWN = ExactRisk(NEURON, PiecewisePolynomial([0, 0.5, 1], [[0], [0, -1]]))
 
 
@@ -23,7 +24,7 @@ RAMP_DOWN = ExactRisk(NEURON, PiecewisePolynomial([0, 0.5, 1], [[0], [0, -1]]))
 def departure(v, c):
     """(w', b', v', c') at t = 0+ of the solution that leaves (0, 0, v, c) at once; f(x) = x, v > 0 >= c."""
     m0, m1 = c - 1 / 2, c / 2 - 1 / 3                        # int r, int x r for r = c - x
-    return -2 * np.array([v * m1, v * m0, 0.0, m0])
+    return -2 * np.array([v * m1, v * m0, 0.0, m0]) + 0.0       # no -0. is printed
 
 
 def _stays(v, c):
@@ -53,6 +54,15 @@ def _moments_swapped(v, c):
 
 def _target_only(v, c):
     return departure(v, 0.0)
+
+
+def _product_of_means(v, c):
+    """int x r taken for int x times int r."""
+    return departure(v, c) * [0, 1, 1, 1] + [v * (1 / 2 - c), 0, 0, 0]
+
+
+def _copied(v, c):
+    return np.array([1.0, 2.0, 0.0, 2.0])
 
 
 STARTS = [(1.0, 0.0), (2.0, 0.0), (0.5, -1.0), (3.0, -0.25), (1.5, -2.0)]
@@ -109,6 +119,10 @@ def _not_centred(s):
     return u**3 / 3 - u**4 / 4 - 12 * (u**3 / 3 + s * u**2 / 2) ** 2
 
 
+def _halved(s):
+    return barrier(s) / 2
+
+
 def _variance_forgotten(s):
     u = 1 - s
     return u**3 / 3 - u**4 / 4 - (u**3 / 3 + (s - 1 / 2) * u**2 / 2) ** 2
@@ -140,7 +154,7 @@ def judge_wrong_line(given):
 
 
 # -------------------------------------------------------------------- 4.5 four factors
-WHICH = ("(a) the balance at the fixed time", "(b) the balance after one step", "(c) the energy defect", "(d) the energy gap with data")
+WHICH = ("(a) the balance at the fixed time", "(b) the balance after one step", "(c) the energy defect", "(d) the energy defect with data")
 FACTORS = (2.0, 4.0, 2.0, 1.0)
 
 
@@ -162,6 +176,8 @@ def judge_walk(theta):
     """v > 0 at the start, |theta| <= 5, and the flow for f = -(x - 1/2)^+ ends with a risk below 1/1000."""
     w, b, v, _ = theta
     balance = v * v - w * w - b * b
+    if np.abs(theta - LECTURE_START).max() < 0.05:
+        return "wrong", "this is, or nearly is, a start of the lecture. Find one of your own: what makes the lecture's start work?"
     if v < 0.05:
         return "wrong", f"your start has v = {v:.4g}; asked for is v >= 0.05: the sign has to change on the way."
     if np.linalg.norm(theta) > 5:
@@ -196,8 +212,11 @@ QUESTIONS = (
                 (_target_one, "This is for the target f = 1 of the lecture; here f(x) = x."),
                 (_moments_swapped, "G_w has the factor x under the integral, G_b does not."),
                 (_target_only, "The residual of the start is c - x, not -x."),
+                (_product_of_means, "In w' the integral of x r is not the product of the integrals of x and r."),
+                (_copied, "This is the example of the lecture, with f = 1, v = 1 and c = 0; here f(x) = x, and v and c are given."),
             ),
             remark="Both w and b start to grow, so the neuron is indeed on in all of [0, 1].",
+            reveal=False,
         ),
         (
             "Just after time 0 the neuron is on in all of [0, 1]. Put A = [0, 1] into the formula for G, with w = b = 0 otherwise.",
@@ -227,10 +246,12 @@ QUESTIONS = (
                 (_mean_square, "This is the risk of the network 0. A line does better."),
                 (_not_centred, "For the slope, f has to be multiplied by x minus its mean 1/2, not by x."),
                 (_variance_forgotten, "The squared covariance has to be divided by the variance of x, which is 1/12 and not 1."),
+                (_halved, "This is half of the barrier: the risk has no factor 1/2."),
                 (lambda s: 1 / 192, "This is the value for s = 1/2 only."),
             ),
             atol=1e-9,
-            remark="It is 0 at both ends: there f is affine on [0, 1].",
+            remark="Simplified, the barrier is s^3 (1 - s)^3 / 3: it is 0 at both ends, where f is affine on [0, 1].",
+            reveal=False,
         ),
         (
             "A convex network does no better than the best line, and the best line is reached. So: least squares with 1 and x - 1/2.",

@@ -49,6 +49,10 @@ def _biases_at_the_end(widths, k, i, j):
     return sum(m * n for m, n in zip(widths[1:], widths[:-1], strict=True)) + sum(widths[1:k]) + i - 1
 
 
+def _bias_as_column(widths, k, i, j):
+    return _offset(widths, k) + (i - 1) * widths[k - 1] + j - 1
+
+
 def _no_biases(widths, k, i, j):
     return position(widths, k, i, j) - sum(widths[1:k])
 
@@ -98,7 +102,7 @@ def judge_by_hand(given):
 
 # -------------------------------------------------------------------- 10.4 the wrong line
 TRUE_LINES = {
-    1: "line 1 is true: an affine function that is not constant has one zero.",
+    1: "line 1 is true: an affine function cannot come back to a sign it has left.",
     2: "line 2 is true: each neuron of the first layer bends at most once, and sums bend only where a summand does.",
     3: "line 3 is true: a pre-activation of layer two is such an affine combination.",
     5: "line 5 is true: it says what follows if every hidden neuron changes sign at most once. Is that so?",
@@ -166,6 +170,7 @@ def judge_increase(theta):
     (W1, b1), (W2, b2), (W3, b3) = CHAIN.split(theta)
     slope = CHAIN.join([(2 * W1, 2 * b1), (2 * W2, 4 * b2), (2 * W3, 6 * b3 - 6 * 0.5)])
     product = float(slope @ G)
+    product = 0.0 if abs(product) < 1e-12 else product
     N = CHAIN.realization(theta, np.linspace(0, 1, 101))
     if product <= -0.2:
         return "right", f"right: <grad V, G> = {product:.4g}, so V increases along the flow."
@@ -191,6 +196,7 @@ QUESTIONS = (
                 (_from_one, "These are places counted from one; Python counts from zero."),
                 (_bias_first, "These are the places with the bias before the matrix; here W comes first in each layer."),
                 (_biases_at_the_end, "These are the places with all biases at the end of theta; here each layer keeps its own."),
+                (_bias_as_column, "For j = 0 the bias is asked for; it has its own place after all rows of the matrix."),
                 (_no_biases, "You count the earlier layers without their biases."),
             ),
             remark="Rows belong to neurons, columns to their inputs.",

@@ -1,11 +1,15 @@
 """Cards of lecture 04: existence, uniqueness and identities of gradient flows.
 
-Contents   existence and uniqueness -> growth -> the balance -> what a conserved balance forbids
-Layer      theorems; imports cards and predicates
+Contents   predicates -> existence and uniqueness -> growth -> the balance -> what a conserved balance forbids
+Layer      theorems; imports piecewise, cards and predicates
 """
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.polynomial.polynomial import polyder
+
+from course_lib.piecewise import PiecewisePolynomial, horner
 from course_lib.theorems.cards import Hypothesis, TheoremCard
 from course_lib.theorems.predicates import (
     EBERLE,
@@ -19,6 +23,22 @@ from course_lib.theorems.predicates import (
 
 def shallow_scalar(network, f, p) -> bool:
     return shallow(network, f, p) and network.widths[-1] == 1
+
+
+def always(network, f, p) -> bool:
+    """What every ReLUNetwork has: the ReLU, and inner biases."""
+    return True
+
+
+def concave(network, f, p) -> bool | None:
+    """A scalar piecewise polynomial is concave exactly when it has no jump, no slope that jumps up, and no f'' > 0."""
+    if not isinstance(f, PiecewisePolynomial) or f.coefficients.ndim > 2:
+        return None
+    slope, bend = (polyder(f.coefficients, m, axis=1) for m in (1, 2))
+    left = np.array([horner(row, h) for row, h in zip(slope, np.diff(f.breaks), strict=True)][:-1])
+    falls = (slope[1:, 0] <= left + 1e-12 * (1 + np.abs(left))).all()
+    most = -PiecewisePolynomial(f.breaks, -bend).minimum()[1]
+    return bool(continuous(network, f, p) and falls and most <= 1e-12 * (1 + np.abs(bend).max()))
 
 
 SOLUTION = r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$"
@@ -57,7 +77,7 @@ CARDS: tuple[TheoremCard, ...] = (
         title="The balance of every neuron is conserved",
         hypotheses=(
             Hypothesis("shallow", "one hidden layer, one output", shallow_scalar),
-            Hypothesis("homogeneous activation", r"the activation is the ReLU, $\sigma(sz)=s\,\sigma(z)$ for $s\ge0$", lambda network, f, p: True),
+            Hypothesis("homogeneous activation", r"the activation is the ReLU, $\sigma(sz)=s\,\sigma(z)$ for $s\ge0$", always),
             FLOW,
         ),
         conclusion=(
@@ -73,7 +93,7 @@ CARDS: tuple[TheoremCard, ...] = (
         title="The level sets of the balances fall apart",
         hypotheses=(
             Hypothesis("shallow", "one hidden layer, one output", shallow_scalar),
-            Hypothesis("inner bias", "every neuron has at least two incoming parameters", shallow),
+            Hypothesis("inner bias", "every neuron has at least two incoming parameters", always),
             Hypothesis("non-zero balance", r"$\beta_j\ne0$ for $j=1,\dots,H$", undecided),
             FLOW,
         ),
@@ -90,7 +110,7 @@ CARDS: tuple[TheoremCard, ...] = (
         title="Convex networks see a concave target only through its best line",
         hypotheses=(
             INTERVAL,
-            Hypothesis("concave target", "$f$ is concave on $[a,b]$", undecided),
+            Hypothesis("concave target", "$f$ is concave on $[a,b]$", concave),
             Hypothesis("positive sides", r"at the start $B_j>0$ and $v_j>0$ for every neuron $j$", undecided),
             FLOW,
         ),

@@ -82,10 +82,18 @@ def _check_domains(network: ReLUNetwork, functions: list) -> None:
 
 
 def _verdict(card: TheoremCard, network: ReLUNetwork, f: Any, p: Any) -> Verdict:
-    answers = [h.predicate(network, f, p) if h.predicate else None for h in card.hypotheses]
+    answers = [_answer(card, h, network, f, p) for h in card.hypotheses]
     failed = tuple(h for h, answer in zip(card.hypotheses, answers, strict=True) if answer is False)
     undecided = tuple(h for h, answer in zip(card.hypotheses, answers, strict=True) if answer is None)
     return Verdict(card, False if failed else None if undecided else True, failed, undecided)
+
+
+def _answer(card: TheoremCard, h: Hypothesis, network: ReLUNetwork, f: Any, p: Any) -> bool | None:
+    """What the predicate says, NumPy's truth values included; TypeError for anything else: it would count as true."""
+    answer = h.predicate(network, f, p) if h.predicate else None
+    if answer is not None and not isinstance(answer, bool | np.bool_):
+        raise TypeError(f"the predicate of {h.name!r} on card {card.slug!r} must give True, False or None, got {answer!r}.")
+    return None if answer is None else bool(answer)
 
 
 def _sentence(verdict: Verdict, quote: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.questions.lecture_04 import barrier, departure
+from course_lib.questions.lecture_04 import _product_of_means, barrier, departure
 from tests.questions.catalogue import Answer
 
 
@@ -19,6 +19,9 @@ CATALOGUE = {
         Answer(target_one, "target f = 1", "keeps the lecture's target"),
         Answer(lambda v, c: departure(v, c)[[1, 0, 2, 3]], "G_b does not", "swaps w and b"),
         Answer(lambda v, c: departure(v, 0.0), "not -x", "forgets the outer bias"),
+        Answer(_product_of_means, "not the product", "integrates a product factor by factor"),
+        Answer(lambda v, c: [1, 2, 0, 2], "example of the lecture", "copies the lecture"),
+        Answer(lambda v, c: departure(v, c) * [2, 1, 1, 1], "not right: entry 1", "errs in one integral, and is not told it"),
         Answer(lambda v, c: departure(v, c)[:2], "shape (2,)", "gives w' and b' only", "cannot be judged"),
     ],
     "4.2": [
@@ -36,7 +39,8 @@ CATALOGUE = {
         Answer(lambda s: (1 - s) ** 3 / 3 - (1 - s) ** 4 / 4, "best constant", "forgets the slope"),
         Answer(lambda s: (1 - s) ** 3 / 3, "network 0", "takes the mean square of the target"),
         Answer(lambda s: 1 / 192, "s = 1/2 only", "copies the lecture"),
-        Answer(lambda s: barrier(s) / 2, "expected", "halves the risk"),
+        Answer(lambda s: barrier(s) / 2, "no factor 1/2", "halves the risk"),
+        Answer(lambda s: 2 * barrier(s), "not right", "errs by a factor, and is not told the value"),
         Answer(lambda s: [barrier(s)], "shape (1,)", "returns a list", "cannot be judged"),
     ],
     "4.4": [
@@ -54,7 +58,7 @@ CATALOGUE = {
         Answer(lambda: (4, 4, 2, 1), "(a) the balance at the fixed time", "forgets that there are more steps"),
         Answer(lambda: (2, 2, 2, 1), "(b) the balance after one step", "takes the order of the sum for that of a step"),
         Answer(lambda: (2, 4, 4, 1), "(c) the energy defect", "takes descent for a method of second order"),
-        Answer(lambda: (2, 4, 2, 2), "(d) the energy gap with data", "believes that every gap vanishes"),
+        Answer(lambda: (2, 4, 2, 2), "(d) the energy defect with data", "believes that every gap vanishes"),
         Answer(lambda: (0.5, 0.25, 0.5, 1), "grows when the step is halved", "inverts the factors"),
         Answer(lambda: (-2, 4, 2, 1), "positive", "gives an exponent"),
     ],
@@ -64,6 +68,7 @@ CATALOGUE = {
         Answer(lambda: [1, -0.5, 0.3, 0], "still positive", "negative balance, but the neuron dies first"),
         Answer(lambda: [-1, 0.9, 0.06, 0.2], "at the end 192 L", "lets the neuron face left"),
         Answer(lambda: [6, -2, 0.1, 0], "more than 5", "starts far away"),
+        Answer(lambda: [1, -0.3, 0.1, 0], "a start of the lecture", "copies the lecture"),
         Answer(lambda: [[1, -0.3, 0.1, 0]], "shape (1, 4)", "returns a batch", "cannot be judged"),
     ],
 }

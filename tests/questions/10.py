@@ -1,6 +1,7 @@
 """Lecture 10: answers that are not right, what the check says, and what each reveals."""
 
 from course_lib.questions.lecture_10 import (
+    _bias_as_column,
     _bias_first,
     _biases_at_the_end,
     _by_columns,
@@ -26,6 +27,7 @@ CATALOGUE = {
         Answer(_from_one, "counts from zero", "forgets that Python counts from zero"),
         Answer(_bias_first, "W comes first", "puts the bias before the matrix"),
         Answer(_biases_at_the_end, "at the end of theta", "collects all biases at the end"),
+        Answer(_bias_as_column, "after all rows", "treats the bias as a column in front of each row"),
         Answer(_no_biases, "without their biases", "forgets the biases of earlier layers"),
         Answer(lambda widths, k, i, j: [0], "shape (1,)", "returns a list", "cannot be judged"),
     ],
@@ -48,6 +50,7 @@ CATALOGUE = {
         Answer(lambda: [1 / 3, 9 / 16, 9 / 32], "L is too large", "integrates beyond the cell"),
     ],
     "10.4": [
+        Answer(lambda: (1, 8), "line 1 is true", "doubts that an affine function changes sign at most once"),
         Answer(lambda: (3, 8), "line 3 is true", "doubts that layer two sees only the kinks of layer one"),
         Answer(lambda: (5, 8), "it says what follows if", "overlooks the hypothesis of a line"),
         Answer(lambda: (4, 4), "of one neuron", "forgets that layer two has two neurons"),
@@ -68,6 +71,7 @@ CATALOGUE = {
         Answer(lambda: [1, 0, 1, 0, 1, 0], "equals the target", "takes the minimum, where V stands still"),
         Answer(lambda: [1, 0, 1, 0, 0.9, 0.05], "above the bound", "lies between, but too close to the target"),
         Answer(lambda: [1, 0, 1, 0, 2, -0.5], "not negative", "overshoots: steeper than the target"),
+        Answer(lambda: [1, 0, 1, 0, 0.25, 0.25], "= 0 is not negative", "is between on a third of the interval only"),
         Answer(lambda: [1, 0, 0.5, 0.25], "shape (4,)", "forgets a layer", "cannot be judged"),
     ],
 }

@@ -10,6 +10,7 @@ from course_lib import (
     PiecewisePolynomial,
     QuadratureRisk,
     ReLUNetwork,
+    applicable,
     gradient_descent,
     gradient_flow,
 )
@@ -66,6 +67,27 @@ def test_a_degenerate_neuron_may_leave_at_any_time(tau):
     assert np.abs(B(t)[:2]).max() > 0.05                       # w = b = 0 for ever on the other curve
     stays = gradient_flow(CONSTANT, [0, 0, 1, 0], t, rtol=1e-10, atol=1e-12).theta
     np.testing.assert_allclose(stays, [0, 0, 1, 1 - np.exp(-2 * t)], atol=1e-8)
+
+
+@pytest.mark.theorem("existence-and-uniqueness", drops="never revives")
+def test_a_degenerate_neuron_with_negative_outer_weight_may_leave_once_the_residual_has_both_signs():
+    """f = x, v = -1: S(phi) of the lecture is nowhere positive at c = -1/10, and positive facing left at c = 9/20.
+
+    Pushed there by 1e-6 and by 1e-8 in the best direction the flow is, to 1e-4, one curve, far from the one that stays.
+    """
+    L, phi = ExactRisk(ONE, PiecewisePolynomial.polynomial([0, 1], 0, 1)), np.linspace(-np.pi, np.pi, 721)
+
+    def near(c, size):
+        return np.column_stack([size * np.cos(phi), size * np.sin(phi), -1 + 0 * phi, c + 0 * phi])
+
+    rate = [(L([0, 0, -1, c]) - L(near(c, 1e-7))) / 1e-7 for c in (-0.1, 0.45)]
+    best = rate[1].argmax()
+    assert rate[0].max() < 1e-6
+    assert rate[1][best] > 0.09
+    assert np.cos(phi[best]) < 0
+    ends = [gradient_flow(L, near(0.45, size)[best], 5.0, rtol=1e-10, atol=1e-14).theta for size in (1e-6, 1e-8)]
+    np.testing.assert_allclose(*ends, atol=1e-4)
+    assert L(ends[0]) < 0.5 * gradient_flow(L, [0, 0, -1, 0.45], 5.0).risk
 
 
 @pytest.mark.theorem("existence-and-uniqueness", drops="bounded density")
@@ -254,3 +276,56 @@ def test_on_data_the_gap_of_descent_has_a_limit_that_is_not_zero():
     assert limit == pytest.approx(0.65826, abs=1e-5)
     assert gaps[-1] == pytest.approx(limit, abs=2e-3)
     assert min(gaps) > 0.6
+
+
+# -------------------------------------------------------------------- which problems the cards speak about
+DEEP, VECTOR = ReLUNetwork(1, 2, 2, 1), PiecewisePolynomial.stack([CONCAVE, SQUARE])
+CONVEX_KINK = PiecewisePolynomial([0, 0.5, 1], [[0], [0, 1]])
+CUBE = [0, 0, 0, -1]                                                             # -x^3: concave for x > 0 only
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (CONCAVE, None),
+        (PiecewisePolynomial.polynomial([1, 2, -3], 0, 1), None),
+        (PiecewisePolynomial([0, 0.3, 1], [[0, 1, -1], [0.21, 0.4, -1]]), None),          # x - x^2, in two pieces
+        (PiecewisePolynomial.constant(1.0, 0, 1), None),
+        (PiecewisePolynomial.polynomial(CUBE, 0, 1), None),
+        (PiecewisePolynomial.polynomial(CUBE, -0.1, 1), False),
+        (PiecewisePolynomial.polynomial([0, 0, -0.7, 2, -1], 0, 1), False),               # f'' < 0 at both ends, > 0 between
+        (SQUARE, False),
+        (CONVEX_KINK, False),
+        (INTO_ZERO, False),
+        (PiecewisePolynomial([0, 0.5, 1], [[1], [0]]), False),                            # a jump, flat on both sides
+        (np.sin, None),
+    ],
+)
+def test_the_barrier_knows_a_concave_target(f, expected):
+    """None: the start and the flow are left to be granted, and of a plain function the target, too."""
+    (verdict,) = [v for v in applicable(TWO, f, None) if v.card.slug == "convex-barrier"]
+    assert verdict.holds is expected
+    named = [h.name for h in (verdict.failed or verdict.undecided)]
+    assert named == (["concave target"] * (expected is False or f is np.sin) + ["positive sides", "flow"] * (expected is None))
+
+
+@pytest.mark.parametrize(
+    ("slug", "net", "f", "p", "failed", "undecided"),
+    [
+        ("existence-and-uniqueness", TWO, SQUARE, None, [], ["never revives"]),
+        ("existence-and-uniqueness", TWO, INTO_ZERO, None, ["continuous target"], ["never revives"]),
+        ("existence-and-uniqueness", TWO, SQUARE, np.exp, [], ["bounded density", "never revives"]),
+        ("existence-and-uniqueness", DEEP, SQUARE, None, ["shallow"], ["never revives"]),
+        ("growth-at-most-root-t", DEEP, INTO_ZERO, SQUARE, [], ["flow"]),
+        ("conservation-law", TWO, np.sin, np.exp, [], ["flow"]),
+        ("conservation-law", ReLUNetwork(1, 2, 2), VECTOR, None, ["shallow"], ["flow"]),
+        ("topological-obstruction", ReLUNetwork(2, 3, 1), np.sin, None, [], ["non-zero balance", "flow"]),
+        ("topological-obstruction", DEEP, SQUARE, None, ["shallow"], ["non-zero balance", "flow"]),
+        ("convex-barrier", ReLUNetwork(1, 2, 2), VECTOR, None, ["shallow"], ["concave target", "positive sides", "flow"]),
+    ],
+)
+def test_the_cards_decide_what_the_problem_decides(slug, net, f, p, failed, undecided):
+    """Depth, outputs, jumps and plain functions; start and trajectory are never decided."""
+    (verdict,) = [v for v in applicable(net, f, p) if v.card.slug == slug]
+    assert [h.name for h in verdict.failed] == failed
+    assert [h.name for h in verdict.undecided] == undecided

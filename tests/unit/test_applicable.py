@@ -125,3 +125,18 @@ def test_bad_input_is_named_with_its_remedy(make, error, message):
     """Required, received, remedy."""
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize(("answer", "holds"), [(np.False_, False), (np.True_, True), (None, None)])
+def test_truth_values_of_numpy_count_as_what_they_say(answer, holds):
+    """np.False_ is not the object False, but it is a failure."""
+    card = TheoremCard("x", "x", (Hypothesis("h", "h", lambda network, f, p: answer),), "c", "s", "observed", "00")
+    (verdict,) = verdicts([card], SHALLOW, BENT, None)
+    assert verdict.holds is holds
+
+
+def test_any_other_answer_of_a_predicate_is_an_error():
+    """A forgotten return in a longer predicate is None; 0 or a string is a mistake."""
+    card = TheoremCard("x", "x", (Hypothesis("h", "h", lambda network, f, p: 0),), "c", "s", "observed", "00")
+    with pytest.raises(TypeError, match="predicate of 'h' on card 'x' must give True, False or None, got 0"):
+        verdicts([card], SHALLOW, BENT, None)
