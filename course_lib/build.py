@@ -8,6 +8,7 @@ Notation   a notebook is nbformat's NotebookNode; equal inputs give equal bytes
 Source     solution markers as in nbgrader: ### BEGIN SOLUTION ... ### END SOLUTION
 """
 
+import base64
 import hashlib
 import re
 import time
@@ -30,6 +31,7 @@ METADATA = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(?:.*?\n)??[ \t]*### END SOLUTION[^\n]*$", re.M | re.S)
+PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 LEFT_OVER = re.compile(r"#[ \t]*(?:BEGIN|END)[ \t_]+SOLUTION[^\n]*", re.I)
 STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError"
 
@@ -168,6 +170,16 @@ def theorems_page() -> str:
     return page()
 
 
+def pictures(repository: Path) -> Iterator[tuple[str, bytes]]:
+    """(NAME.png, content) of the stored picture of every lecture cell that is tagged picture-NAME, for README.md."""
+    for path in notebooks(repository, "lectures"):
+        for cell in load(path).cells:
+            for tag in (tag for tag in cell.metadata.get("tags", []) if tag.startswith("picture-")):
+                html = "".join(output.get("data", {}).get("text/html", "") for output in cell.outputs)
+                yield f"{tag.removeprefix('picture-')}.png", base64.b64decode(PNG.search(html)[1])
+
+
+
 def guide_page(path: Path) -> str:
     """The instructor guide with its generated parts."""
     from course_lib.guide import filled  # imports all questions
@@ -181,6 +193,7 @@ def generated(repository: Path, wanted: Sequence[str] = ()) -> Iterator[tuple[Pa
         target = repository / "exercises" / path.name
         yield target, dump(exercise(load(path), path), target)
     yield repository / "lectures" / "theorems.md", theorems_page().encode()
+    yield from ((repository / "lectures" / name, png) for name, png in pictures(repository))
     guide = repository / "lectures" / "instructor" / "guide.md"
     if guide.exists():
         yield guide, guide_page(guide).encode()

@@ -1,5 +1,6 @@
 """What is generated: normal form, exercises from solutions, executed notebooks, and the comparison that changes nothing."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -260,3 +261,16 @@ def test_the_comparison_runs_nothing_and_changes_nothing(current, monkeypatch):
     monkeypatch.setattr(build, "write_atomically", None)
     assert build.differences(current)
     assert {path: path.read_bytes() for path in current.rglob("*.*")} == before
+
+
+def test_a_picture_with_a_name_is_written_beside_the_lectures(tmp_path):
+    """The first stored picture of the cell tagged picture-curve becomes lectures/curve.png; other cells give none."""
+    png = base64.b64encode(b"the bytes").decode()
+    path = save(tmp_path / "lectures/02_exact_risk.ipynb", "# The risk", "1 + 1", "2 + 2")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"][1:]:
+        html = f'<img src="data:image/png;base64,{png}">'
+        cell["outputs"] = [{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}]
+    content["cells"][1]["metadata"]["tags"] = ["other", "picture-curve"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert list(build.pictures(tmp_path)) == [("curve.png", b"the bytes")]
