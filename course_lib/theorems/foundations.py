@@ -118,7 +118,11 @@ CARDS = (
             Hypothesis("maximum norm", r"$\|N_{\theta_n}-g\|_\infty\to0$", undecided),
         ),
         conclusion=r"$g$ is the realization of a network of the same architecture, even if $\|\theta_n\|\to\infty$.",
-        source=JENTZEN_RIEKERT + "; for one input: proof in lecture 01",
+        source=(
+            JENTZEN_RIEKERT
+            + "; also, with the failure in $L^p$, in P. Petersen, M. Raslan, F. Voigtlaender (2018), arXiv:1806.08459; "
+            + "for one input: proof in lecture 01"
+        ),
         status="quoted",
         lecture="01_shallow_relu_networks",
     ),
