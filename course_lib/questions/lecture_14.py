@@ -83,7 +83,7 @@ TRUE_LINES = {
     1: "line 1 is true: F is made of finitely many absolute values, so it is piecewise affine, with finitely many pieces at every point.",
     2: "line 2 is true: for a piecewise affine function this is what Clarke stationary means.",
     3: "line 3 is true: an average of numbers that is 0 has a term that is not negative.",
-    4: "line 4 is true: for small t the point x + t h lies in one of the pieces, and there F is affine.",
+    4: "line 4 is true: for small t the point z + t h stays in one closed sector, and there F is affine.",
     6: "line 6 follows from 3 and 5. The conclusion is false; something before it must be.",
 }
 
@@ -99,12 +99,12 @@ def judge_wrong_line(given):
         more = " It is the largest of the four products, as the false line says." if abs(slope - 15 / 4) < 1e-6 else ""
         return "wrong", f"the line is right. But a slope of {slope:g} does not contradict the claim: walk along h and compute F.{more}"
     if abs(slope + 17 / 4) < 1e-6:
-        return "wrong", "the line is right. But this is the smallest of the four products, which belongs to another piece than the one that h points into."
+        return "wrong", "the line is right. But this is the smallest of the four products, which belongs to another sector than the one that h points into."
     if abs(slope + 1 / (4 * np.sqrt(5))) < 1e-6:
-        return "wrong", "the line is right. But do not divide by the length of h: the derivative is by t in x + t h."
+        return "wrong", "the line is right. But do not divide by the length of h: the derivative is by t in z + t h."
     if abs(slope + 1 / 4) > 1e-6:
         return "wrong", f"the line is right. But {slope:g} is not the slope: put x = t, y = -1 + 2 t into F and differentiate at t = 0 from the right."
-    return "right", "right: the largest product is the slope of a convex corner. Here the corner is none."
+    return "right", "right: the largest product is the slope of a convex corner. Here the corner is not convex."
 
 
 # -------------------------------------------------------------------- 14.4 zero as a convex combination
@@ -121,7 +121,7 @@ def judge_weights(weights):
         return "wrong", "these are the weights of the lecture's function. Here the first term has another factor, and the slopes are others."
     mean = weights @ SLOPES
     if np.abs(mean).max() > 1e-9:
-        return "wrong", f"with your weights the slopes average to ({mean[0]:.6g}, {mean[1]:.6g}), not to 0. Mind the order of the pieces."
+        return "wrong", f"with your weights the slopes average to ({mean[0]:.6g}, {mean[1]:.6g}), not to 0. Mind the order of the sectors."
     return "right", "right. There is a whole interval of such weights: four unknowns, three equations."
 
 
@@ -185,24 +185,33 @@ def _points_not_checked(x, points, gradients, weights, delta, epsilon):
 
 
 def _sum_not_checked(x, points, gradients, weights, delta, epsilon):
-    return _near(x, points, delta) and weights.min() >= 0 and _short(gradients, weights, epsilon)
+    return _near(x, points, delta) and bool(weights.min() >= -1e-12) and _short(gradients, weights, epsilon)
 
 
 def _sign_not_checked(x, points, gradients, weights, delta, epsilon):
-    return _near(x, points, delta) and abs(weights.sum() - 1) <= 1e-12 and _short(gradients, weights, epsilon)
+    return _near(x, points, delta) and bool(abs(weights.sum() - 1) <= 1e-12) and _short(gradients, weights, epsilon)
+
+
+def _average_not_checked(x, points, gradients, weights, delta, epsilon):
+    return _near(x, points, delta) and _convex(weights)
+
+
+def _no_slack(x, points, gradients, weights, delta, epsilon):
+    near = (np.linalg.norm(points - x, axis=1) <= delta).all()
+    return bool(near and weights.min() >= 0 and weights.sum() == 1 and np.linalg.norm(weights @ gradients) <= epsilon)
 
 
 def _each_gradient_short(x, points, gradients, weights, delta, epsilon):
-    return _near(x, points, delta) and _convex(weights) and bool((np.linalg.norm(gradients, axis=1) <= epsilon).all())
+    return _near(x, points, delta) and _convex(weights) and bool((np.linalg.norm(gradients, axis=1) <= epsilon + 1e-12).all())
 
 
 def _each_coordinate_near(x, points, gradients, weights, delta, epsilon):
     """The box instead of the ball."""
-    return bool((np.abs(points - x) <= delta).all()) and _convex(weights) and _short(gradients, weights, epsilon)
+    return bool((np.abs(points - x) <= delta + 1e-12).all()) and _convex(weights) and _short(gradients, weights, epsilon)
 
 
 def _average_of_lengths(x, points, gradients, weights, delta, epsilon):
-    return _near(x, points, delta) and _convex(weights) and bool(weights @ np.linalg.norm(gradients, axis=1) <= epsilon)
+    return _near(x, points, delta) and _convex(weights) and bool(weights @ np.linalg.norm(gradients, axis=1) <= epsilon + 1e-12)
 
 
 _O, _G = np.zeros(2), np.array([[1.0, 0], [-1.0, 0]])
@@ -218,6 +227,8 @@ CERTIFICATES = [
     (_O, _CLOSE, np.array([[1.0, 0], [2.0, 0]]), np.array([2.0, -1.0]), 0.1, 0.1),            # extrapolated
     (np.array([1.0, 1.0]), _CLOSE, _G, np.array([0.5, 0.5]), 0.1, 0.1),                       # the points are near another x
     (np.array([1.0, 1.0]), _CLOSE + 1, _G, np.array([0.5, 0.5]), 0.1, 0.1),
+    (_O, _CLOSE, _G, np.array([0.5, 0.5 - 2e-13]), 0.1, 0.1),                                 # sum 1 up to the slack
+    (_O, np.array([[0.1 + 0.2, 0], [0, 0.0]]), _G, np.array([0.5, 0.5]), 0.3, 0.1),           # on the sphere up to rounding
 ]  # fmt: skip
 
 
@@ -307,6 +318,8 @@ QUESTIONS = (
                 (_points_not_checked, "You accept gradients from points that are not within delta of x."),
                 (_sum_not_checked, "You accept weights that do not add up to 1; small weights make every average small."),
                 (_sign_not_checked, "You accept negative weights."),
+                (_average_not_checked, "You do not ask how long the average of the gradients is."),
+                (_no_slack, "Rounding decides here; a condition counts as fulfilled if it is violated by at most 1e-12."),
                 (_each_gradient_short, "You ask for short gradients. Long ones that cancel are what the definition is about."),
                 (_average_of_lengths, "This averages the lengths; the definition takes the length of the average."),
                 (_each_coordinate_near, "You test coordinates; the points must lie in a ball, not in a box."),

@@ -3,11 +3,13 @@
 import numpy as np
 
 from course_lib.questions.lecture_14 import (
+    _average_not_checked,
     _average_of_lengths,
     _each_coordinate_near,
     _each_gradient_short,
     _midpoint,
     _multiplied,
+    _no_slack,
     _on_the_line,
     _one_neuron_a_point,
     _points_not_checked,
@@ -83,6 +85,8 @@ CATALOGUE = {
         Answer(_points_not_checked, "not within delta", "forgets the points"),
         Answer(_sum_not_checked, "add up to 1", "forgets the sum"),
         Answer(_sign_not_checked, "negative weights", "forgets the signs"),
+        Answer(_average_not_checked, "how long the average", "forgets the average"),
+        Answer(_no_slack, "Rounding decides", "compares without the slack"),
         Answer(_each_gradient_short, "Long ones that cancel", "asks for short gradients"),
         Answer(_average_of_lengths, "averages the lengths", "norm and average exchanged"),
         Answer(_each_coordinate_near, "not in a box", "takes the maximum norm"),
