@@ -7,6 +7,10 @@ They touch nbval's internals, so its version is pinned in pyproject.toml. They m
 
 import nbval.kernel
 import nbval.plugin
+from hypothesis import settings
+
+settings.register_profile("course", deadline=None)          # the first call of a compiled kernel takes a second
+settings.load_profile("course")
 
 _original_get_message = nbval.kernel.RunningKernel.get_message
 
