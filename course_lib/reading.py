@@ -31,6 +31,7 @@ from course_lib.workspace import CourseError, notebooks, read, write_atomically
 PAGES = (".ipynb", ".md")
 TAG = re.compile(r"\\tag\{([^{}]*)\}")
 SIZED = re.compile(r"\\(?:[bB]igg?)[lrm]?(?=\s*\\[lr]angle)")           # latex2mathml cannot size angle brackets
+STYLED = re.compile(r"\\(mathbb|mathcal|mathbf)\s*([A-Za-z0-9])")           # \mathbb R: only with braces a Unicode letter
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)|href=\"([^\"]+)\"")
 TEMPLATE = """
 {%- extends "lab/index.html.j2" -%}
@@ -52,7 +53,8 @@ img { max-width: 100%; }
 def formula(latex: str, block: bool) -> str:
     """MathML of a formula; a displayed one carries its tag (N.k) as an anchor at the right."""
     tag = TAG.search(latex)
-    maths = convert(SIZED.sub("", TAG.sub("", latex)), display="block" if block else "inline")
+    latex = STYLED.sub(r"\\\1{\2}", SIZED.sub("", latex))
+    maths = convert(TAG.sub("", latex), display="block" if block else "inline")
     if not block:
         return maths
     number = f'<span id="eq-{tag[1]}">({tag[1]})</span>' if tag else ""

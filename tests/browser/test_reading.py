@@ -135,6 +135,14 @@ def test_angle_brackets_of_any_size_are_drawn():
     assert "langle" not in formula(r"\bigl\langle a,b\Bigr\rangle", block=False)
 
 
+@pytest.mark.parametrize(("latex", "letter"), [(r"\mathbb R", "211D"), (r"\mathbb{E}", "1D53C"), (r"\mathcal H", "210B")])
+def test_letters_of_other_alphabets_are_letters_of_unicode(latex, letter):
+    """Chromium ignores the attribute mathvariant."""
+    shown = formula(latex, block=False)
+    assert f"&#x{int(letter, 16):05X};" in shown
+    assert "mathvariant" not in shown
+
+
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "there").write_text("mine", encoding="utf-8")
     with pytest.raises(CourseError, match=r"there is a file\. Choose another one with --to"):
