@@ -175,6 +175,8 @@ def grade_card(answer) -> Result:
         return Result("cannot be judged", f"a TheoremCard is needed, got {show(made)}.")
     if made.status.startswith("quoted"):
         return Result("wrong", f'the status "{made.status}" says that a paper states this. Which paper?')
+    if made.status == "computed":
+        return Result("wrong", 'the status "computed" is for numbers at a finite time; your conclusion is a law for t to infinity.')
     if made.status not in ("observed", "sketched here"):
         return Result("wrong", f'the status "{made.status}" claims more than you have: a run with rounding, and at most the idea of a proof.')
     if made.lecture != NOTEBOOK:

@@ -95,6 +95,7 @@ CATALOGUE = {
     "15.5": [
         Answer(carded(status="quoted in essence"), "which paper", "quotes a paper that does not exist"),
         Answer(carded(status="proved here"), "claims more", "takes a run for a proof"),
+        Answer(carded(status="computed"), "numbers at a finite time", "takes a law read off a run for a number"),
         Answer(carded(lecture="07"), "field lecture", "files the card elsewhere"),
         Answer(carded(conclusion="the risk decays"), "in LaTeX", "has no law in the conclusion"),
         Answer(carded(hypotheses=(ARCHITECTURE, TARGET)), "applies without a run", "forgets that the law is about a limit"),
