@@ -191,7 +191,7 @@ class Compare:
     def _nearly(self, got, wanted) -> str:
         """The relative error, where it is too small to be seen in the printed digits."""
         error = np.abs(got - wanted).max() / (np.abs(wanted).max() or 1.0)
-        return f"\nClose, but the relative error {error:.0e} exceeds {self.rtol:.0e}." if error < 1e-3 else ""
+        return f"\nClose, but the relative error {error:.1e} exceeds {self.rtol:.0e}." if error < 1e-3 else ""
 
     def _misconception(self, answer, expected) -> str:
         """What the wrong values reveal, if they are those of a known misconception on every instance."""

@@ -103,7 +103,7 @@ TRUE_LINES = {
     1: "line 1 is true: a ramp of slope s costs 1/(12 s), and two neurons make one.",
     2: "line 2 is true: the risk is a continuous function of the parameters.",
     3: "line 3 is true: a ball has positive probability, and the starts are independent.",
-    5: "line 5 follows: if the run from U stays below epsilon, so does its limes superior, and the minimum over k is not larger.",
+    5: "line 5 follows: if the run from U stays below epsilon, so does its upper limit, and the minimum over k is not larger.",
     6: "line 6 follows: it counts what 3 and 5 say. The conclusion is false, so something before it is.",
 }
 
@@ -172,18 +172,20 @@ def judge_depth(D):
     if depth < sharp:
         return "wrong", f"at D = {depth:g} the estimates leave a network without dead layers a probability above 0.01."
     if depth > sharp:
-        return "not sharp", f"D = {depth:g} is enough, but a smaller one is proved as well. Does your first layer count with its exact probability?"
+        crude = smallest_depth(1.0), smallest_depth(1 - 2.0**-6)
+        why = "Does your first layer count with its exact probability?" if depth in crude else "One factor a layer: count them again."
+        return "not sharp", f"D = {depth:g} is enough, but a smaller one is proved as well. {why}"
     return "right", "right: one factor for the first layer, and one for each of the others."
 
 
 # -------------------------------------------------------------------- 12.6 regular or not?
 REGULAR = {"a": 0, "b": 1, "c": 1, "d": 1, "e": 0}
 LOOK = {
-    "a": "look at z_2 where the first neuron is off",
+    "a": "look at z_2 where the first neuron is off.",
     "b": "how small does z_2 get?",
     "c": "where on [0, 1] does z_1 vanish, and where z_2?",
     "d": "a zero at an end of the interval is one point; is it also a zero of z_1?",
-    "e": "scaling w^2 and w^3 does not change where z_2 vanishes",
+    "e": "scaling w^2 and w^3 does not change where z_2 vanishes.",
 }
 
 
@@ -193,7 +195,7 @@ def judge_five(given):
         if claim not in (0, 1):
             return "wrong", f"for ({name}) you return {claim:g}; only 1 (both hold) and 0 (not) are asked for."
         if claim != REGULAR[name]:
-            return "wrong", f"({name}) is not as you say: {LOOK[name]}."
+            return "wrong", f"({name}) is not as you say: {LOOK[name]}"
     return "right", "right: only where the second layer passes zero through on an interval does regularity fail."
 
 

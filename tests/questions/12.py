@@ -69,8 +69,9 @@ CATALOGUE = {
         Answer(lambda: (1, -1 / 3, 2, 1), "shape (4,)", "gives the parameters of a shallow network", "cannot be judged"),
     ],
     "12.5": [
-        Answer(lambda: 294, "smaller one is proved", "leaves out the first layer", "not sharp"),
-        Answer(lambda: 293, "smaller one is proved", "takes the crude bound for the first layer, too", "not sharp"),
+        Answer(lambda: 294, "exact probability", "leaves out the first layer", "not sharp"),
+        Answer(lambda: 285, "One factor a layer", "counts one layer too many", "not sharp"),
+        Answer(lambda: 293, "exact probability", "takes the crude bound for the first layer, too", "not sharp"),
         Answer(lambda: 17, "do not prove it", "reads the answer off the experiment"),
         Answer(lambda: 283, "probability above 0.01", "counts one layer too few"),
         Answer(lambda: 71, "mind the exponent", "counts the parameters of a neuron wrongly"),
