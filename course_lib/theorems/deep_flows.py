@@ -51,7 +51,7 @@ CARDS: tuple[TheoremCard, ...] = (
             r"there are $\vartheta$ with $0\in\mathbb DL(\vartheta)$ and $C,\beta>0$ such that for all $t\ge0$ "
             r"$\|\Theta_t-\vartheta\|\le C(1+t)^{-\beta}$ and $|L(\Theta_t)-L(\vartheta)|\le C(1+t)^{-1}$."
         ),
-        source=JENTZEN_RIEKERT + "; its proof, but for the KL inequality, in lectures 07 and 11",
+        source=JENTZEN_RIEKERT + "; its proof, but for the KL inequality (card kl-inequality), in lectures 07 and 11",
         status="quoted in essence",
         lecture=LECTURE,
     ),
