@@ -2,7 +2,7 @@
 
     inf over theta of L(theta) = int_a^b (N_theta - f)^2 p dx,    N_theta(x) = c + sum_j v_j relu(w_j x + b_j),  j = 1..H
 
-H neurons realise exactly the continuous piecewise affine N with at most H - 1 kinks, and those with H kinks for which
+H neurons realize exactly the continuous piecewise affine N with at most H - 1 kinks, and those with H kinks for which
 slope at a + sum of the slope changes at some kinks = 0 (the kinks of left-facing neurons). Limits may also jump: a jump is
 two kinks that meet, so it costs two neurons; with two jumps their steep ramps free the slope at a.
 
@@ -269,7 +269,7 @@ def _jumps(target: PiecewisePolynomial) -> np.ndarray:
 # ---------------------------------------------------------------- from limits to networks
 @dataclass(frozen=True, eq=False)
 class _Limit:
-    """A function that networks realise or approach.
+    """A function that networks realize or approach.
 
     start, slope   at a        heights (r,) of the jumps        turns (r + K,) changes of slope at the jumps, then the kinks
     settled        False if kinks still run together: the derivative of the risk is not small

@@ -20,7 +20,7 @@ def hidden_layer(network, f, p) -> bool:
     return len(network.widths) > 2
 
 
-def maybe_realised(network, f, p) -> bool | None:
+def maybe_realized(network, f, p) -> bool | None:
     """False if f jumps or is not piecewise affine; otherwise nothing is said before a search."""
     if not isinstance(f, PiecewisePolynomial):
         return None
@@ -30,13 +30,13 @@ def maybe_realised(network, f, p) -> bool | None:
 CARDS = (
     TheoremCard(
         slug="deep-best-of-k",
-        title="The best of many descents learns what a deep network realises without coincidences",
+        title="The best of many descents learns what a deep network realizes without coincidences",
         hypotheses=(
             PIECEWISE,
             Hypothesis(
-                "realised",
+                "realized",
                 r"$f=N_\vartheta$ on $[a,b]$ for some $\vartheta$ as in the card `regular-minimum`; so $\inf L=0$",
-                maybe_realised,
+                maybe_realized,
             ),
             Hypothesis("small step", r"the learning rate $\eta$ is sufficiently small", undecided),
             Hypothesis("full support", "the starts are independent with one law, which charges every non-empty open set", undecided),

@@ -38,7 +38,7 @@ def test_the_best_of_64_deep_starts_learns_the_ramp(net):
     assert 0.02 < np.mean(best.risks < 1e-3) < 0.4
 
 
-@pytest.mark.theorem("deep-best-of-k", drops="realised")
+@pytest.mark.theorem("deep-best-of-k", drops="realized")
 def test_the_step_is_not_learnt_by_the_same_starts():
     """inf L = 0 as for the ramp (a ramp of slope s costs 1/(12 s)), but it is not attained: the best of 64 stays above 1e-3."""
     steep = TWO.join([([[1], [1]], [1, 1]), ([[1e6, 0], [0, 1e6]], [0.5 - 1.5e6, -0.5 - 1.5e6]), ([[1, -1]], [0])])
@@ -196,11 +196,11 @@ def test_many_runs_together_do_reach_the_minimum():
     assert best.risk < 1e-6
 
 
-def test_the_card_of_best_of_k_sees_targets_that_cannot_be_realised():
-    """A jump or a curved piece refutes 'realised'; a continuous piecewise affine target, or one on a square, leaves it open."""
+def test_the_card_of_best_of_k_sees_targets_that_cannot_be_realized():
+    """A jump or a curved piece refutes 'realized'; a continuous piecewise affine target, or one on a square, leaves it open."""
     from course_lib.theorems import card
 
-    realised = {h.name: h.predicate for h in card("deep-best-of-k").hypotheses}["realised"]
+    realized = {h.name: h.predicate for h in card("deep-best-of-k").hypotheses}["realized"]
     square = PiecewisePolynomial.polynomial([0, 0, 1], 0, 1)
     plane = CellPolynomial.on_box([0, 0], [1, 1], {(1, 0): 1.0})
-    assert [realised(TWO, f, None) for f in (STEP, square, RAMP, plane)] == [False, False, None, None]
+    assert [realized(TWO, f, None) for f in (STEP, square, RAMP, plane)] == [False, False, None, None]

@@ -52,7 +52,7 @@ def test_x_squared_on_the_symmetric_interval(H):
 
 
 def test_one_neuron_for_the_absolute_value():
-    """f = |x| on [-1, 1], H = 1: inf L = 2 - 4 sqrt(2)/3; H = 2 realises f."""
+    """f = |x| on [-1, 1], H = 1: inf L = 2 - 4 sqrt(2)/3; H = 2 realizes f."""
     f = PiecewisePolynomial([-1, 0, 1], [[1, -1], [0, 1]])
     assert global_minimum(f, neurons=1).risk == pytest.approx(2 - 4 * np.sqrt(2) / 3, rel=1e-12)
     assert global_minimum(f, neurons=2).risk <= 1e-28
@@ -68,7 +68,7 @@ def test_two_neurons_for_the_sine():
 
 
 @pytest.mark.parametrize("H", [2, 5])
-def test_a_ramp_is_realised_by_two_neurons(H):
+def test_a_ramp_is_realized_by_two_neurons(H):
     """f rises on [.4, .6] only: inf L = 0 up to rounding from H = 2 on; neurons left over are (w, b, v) = (0, -1, 0)."""
     best = global_minimum(RAMP, neurons=H)
     assert best.attained
