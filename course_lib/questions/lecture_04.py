@@ -61,6 +61,11 @@ def _product_of_means(v, c):
     return departure(v, c) * [0, 1, 1, 1] + [v * (1 / 2 - c), 0, 0, 0]
 
 
+def _one_for_half(v, c):
+    """int x taken for 1 in int x (c - x)."""
+    return departure(v, c) - [v * c, 0, 0, 0]
+
+
 def _copied(v, c):
     return np.array([1.0, 2.0, 0.0, 2.0])
 
@@ -128,6 +133,18 @@ def _variance_forgotten(s):
     return u**3 / 3 - u**4 / 4 - (u**3 / 3 + (s - 1 / 2) * u**2 / 2) ** 2
 
 
+def _guessed(power):
+    """A symmetric guess with the right values at 0, 1/2 and 1."""
+
+    def guess(s):
+        return (4 * s * (1 - s)) ** power / 192
+
+    return guess
+
+
+GUESSED = "This is right at s = 1/2 and at the ends only. Do not guess: expand int f^2, int f and int f (x - 1/2) in u = 1 - s."
+
+
 # -------------------------------------------------------------------- 4.4 the wrong line
 def judge_wrong_line(given):
     """Line 3: a curve is a null set. Sum of the one-sided slopes of L in directions (-2, 1) and (2, -1): -1/2 each."""
@@ -154,21 +171,26 @@ def judge_wrong_line(given):
 
 
 # -------------------------------------------------------------------- 4.5 four factors
-WHICH = ("(a) the balance at the fixed time", "(b) the balance after one step", "(c) the energy defect", "(d) the energy defect with data")
+WHICH = ("(a) the balance at the fixed time", "(b) the balance after ten steps", "(c) the balance with data", "(d) the energy defect with data")
 FACTORS = (2.0, 4.0, 2.0, 1.0)
+ASK = (
+    "By which power of eta does one step change it, and how many steps are there?",
+    "By which power of eta does one step change it, and does the number of steps depend on eta?",
+    "Does the law (4.12) of one step ask that G be continuous, or that there be a density?",
+    "A step that crosses b = 0 meets a G_b on the other side that differs by a fixed amount. Of which order is its defect?",
+)
 
 
 def judge_factors(given):
     """What halving the step divides the four errors by."""
-    for name, claim, true in zip(WHICH, given, FACTORS, strict=True):
+    for name, ask, claim, true in zip(WHICH, ASK, given, FACTORS, strict=True):
         if claim <= 0:
             return "wrong", f"{name}: a factor by which something is divided is positive, not {claim:g}. Use 1 for no change."
         if claim < 1:
             return "wrong", f"{name}: your factor says that the error grows when the step is halved. The factor is that of the division."
         if abs(claim - true) > 0.05:
-            more = "falls faster than that" if true > claim else "does not fall as fast as that"
-            return "wrong", f"{name}: you say that halving the step divides it by {claim:g}; measured, it {more}."
-    return "right", "right: one step errs by the square, a fixed time collects 1/eta of them, and a jump of G forgives nothing."
+            return "wrong", f"{name}: you say that halving the step divides it by {claim:g}; the measurement says otherwise. {ask}"
+    return "right", "right: the balance has a law for each step, whatever G does; the energy has none where G jumps."
 
 
 # -------------------------------------------------------------------- 4.6 a walk through zero
@@ -213,6 +235,7 @@ QUESTIONS = (
                 (_moments_swapped, "G_w has the factor x under the integral, G_b does not."),
                 (_target_only, "The residual of the start is c - x, not -x."),
                 (_product_of_means, "In w' the integral of x r is not the product of the integrals of x and r."),
+                (_one_for_half, "In w' the outer bias is multiplied by x under the integral, too, and int x is not 1."),
                 (_copied, "This is the example of the lecture, with f = 1, v = 1 and c = 0; here f(x) = x, and v and c are given."),
             ),
             remark="Both w and b start to grow, so the neuron is indeed on in all of [0, 1].",
@@ -247,6 +270,7 @@ QUESTIONS = (
                 (_not_centred, "For the slope, f has to be multiplied by x minus its mean 1/2, not by x."),
                 (_variance_forgotten, "The squared covariance has to be divided by the variance of x, which is 1/12 and not 1."),
                 (_halved, "This is half of the barrier: the risk has no factor 1/2."),
+                *((_guessed(power), GUESSED) for power in (1, 2, 4)),
                 (lambda s: 1 / 192, "This is the value for s = 1/2 only."),
             ),
             atol=1e-9,
@@ -277,7 +301,7 @@ QUESTIONS = (
         Judge((4,), judge_factors),
         (
             "What does one step change, and how many steps are there until the fixed time?",
-            "One step changes the balance by eta^2 times a number that does not depend on eta, and until time T there are T/eta steps. "
+            "One step changes the balance by eta^2 times a bounded number, (4.12), for every theta; until time T there are T/eta steps. "
             "For (d) look at the printed table of section 6.",
         ),
     ),

@@ -42,7 +42,7 @@ CARDS = (
         slug="energy-identity",
         title="Risk lost is speed squared",
         hypotheses=(
-            Hypothesis("bounded density", "$p$ is bounded", bounded_density),
+            Hypothesis("finite mass", r"$\int p<\infty$; $p$ may also be masses at points, such as data", bounded_density),
             Hypothesis("flow", r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$", undecided),
         ),
         conclusion=r"$L(\Theta_t)=L(\Theta_0)-\int_0^t\|G(\Theta_s)\|^2\,ds$ for all $t\ge0$; in particular the risk never increases.",

@@ -44,6 +44,7 @@ def concave(network, f, p) -> bool | None:
 SOLUTION = r"$\Theta$ is continuous and $\Theta_t=\Theta_0-\int_0^tG(\Theta_s)\,ds$ for all $t\ge0$"
 FLOW = Hypothesis("flow", SOLUTION, undecided)
 BOUNDED = Hypothesis("bounded density", "$p$ is bounded", bounded_density)
+MASS = Hypothesis("finite mass", r"$\int p<\infty$; $p$ may also be masses at points, such as data", bounded_density)
 
 CARDS: tuple[TheoremCard, ...] = (
     TheoremCard(
@@ -66,7 +67,7 @@ CARDS: tuple[TheoremCard, ...] = (
     TheoremCard(
         slug="growth-at-most-root-t",
         title="A flow runs at most like the root of time",
-        hypotheses=(BOUNDED, FLOW),
+        hypotheses=(MASS, FLOW),
         conclusion=r"$\|\Theta_t-\Theta_0\|\le\sqrt{t\,(L(\Theta_0)-L(\Theta_t))}\le\sqrt{t\,L(\Theta_0)}$ for all $t\ge0$.",
         source="proof in lecture 04",
         status="proved here",

