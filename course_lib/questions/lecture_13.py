@@ -19,9 +19,9 @@ TWO_JUMPS = ExactRisk(ReLUNetwork(1, 2, 1), PiecewisePolynomial([0, 1 / 4, 3 / 4
 
 
 # -------------------------------------------------------------------- 13.1 predict the escape
-def asymptote(t, J, q):
-    """L = K / rho^2 with K = J^3 sqrt(1 + q^2) / 3: (8 K t)^{1/4} and sqrt(K / (8 t))."""
-    return _escape(t, J**3 * np.sqrt(1 + q * q) / 3)
+def asymptote(t, J, a):
+    """L = K / rho^2 with K = J^3 sqrt(1 + a^2) / 3: (8 K t)^{1/4} and sqrt(K / (8 t))."""
+    return _escape(t, J**3 * np.sqrt(1 + a * a) / 3)
 
 
 def _escape(t, K, power=8.0):
@@ -29,79 +29,91 @@ def _escape(t, K, power=8.0):
     return np.array([(power * K * t) ** 0.25, K / np.sqrt(power * K * t)])
 
 
-def _jump_squared(t, J, q):
+def _jump_squared(t, J, a):
     """A ramp of slope n has width 1/n whatever J: risk J^2 / (12 n), with the norm of a slope n J."""
-    return _escape(t, J**2 * np.sqrt(1 + q * q) / 3)
+    return _escape(t, J**2 * np.sqrt(1 + a * a) / 3)
 
 
-def _jump_once(t, J, q):
-    return _escape(t, J * np.sqrt(1 + q * q) / 3)
+def _jump_once(t, J, a):
+    return _escape(t, J * np.sqrt(1 + a * a) / 3)
 
 
-def _without_bias(t, J, q):
-    """w^2 + v^2 >= 2 n instead of w^2 (1 + q^2) + v^2."""
+def _without_bias(t, J, a):
+    """w^2 + v^2 >= 2 n instead of w^2 (1 + a^2) + v^2."""
     return _escape(t, J**3 / 3)
 
 
-def _unbalanced(t, J, q):
+def _unbalanced(t, J, a):
     """|w| = |v| = sqrt(n): not the cheapest parameters of the ramp."""
-    return _escape(t, J**3 * (2 + q * q) / 6)
+    return _escape(t, J**3 * (2 + a * a) / 6)
 
 
-def _one_neuron_only(t, J, q):
-    return _escape(t, J**3 * np.sqrt(1 + q * q) / 6)
+def _one_neuron_only(t, J, a):
+    return _escape(t, J**3 * np.sqrt(1 + a * a) / 6)
 
 
-def _no_chain_rule(t, J, q):
+def _no_chain_rule(t, J, a):
     """rho' = K / rho^3, the factor m = 2 lost."""
-    return _escape(t, J**3 * np.sqrt(1 + q * q) / 3, 4.0)
+    return _escape(t, J**3 * np.sqrt(1 + a * a) / 3, 4.0)
 
 
-def _squared_norm(t, J, q):
-    norm, risk = asymptote(t, J, q)
+def _squared_norm(t, J, a):
+    norm, risk = asymptote(t, J, a)
     return np.array([norm**2, risk])
 
 
-def _of_the_lecture(t, J, q):
+def _of_the_lecture(t, J, a):
     return _escape(t, np.sqrt(5) / 6)
+
+
+def _place_of_one_half(t, J, a):
+    return asymptote(t, J, 0.5)
+
+
+def _risk_first(t, J, a):
+    return asymptote(t, J, a)[::-1]
 
 
 ESCAPES = [
     (1e6, 1.0, 0.5), (1e6, 2.0, 0.5), (1e4, 1.0, 0.25), (1e8, 0.5, 0.75),
-    *((t, J, q) for t, J, q in np.random.default_rng(131).uniform([1e5, 0.5, 0.1], [1e7, 3, 0.9], (6, 3)).round(3).tolist()),
+    *((t, J, a) for t, J, a in np.random.default_rng(131).uniform([1e5, 0.5, 0.1], [1e7, 3, 0.9], (6, 3)).round(3).tolist()),
 ]  # fmt: skip
 
 
 # -------------------------------------------------------------------- 13.2 levels of one neuron
-def levels(p):
-    """Best line; one kink facing right, (1 - p)/9; one kink facing left, p/9."""
-    return np.array([p * (1 - p) - 3 * (p * (1 - p)) ** 2, (1 - p) / 9, p / 9])
+def levels(a):
+    """Best line; one kink facing right, (1 - a)/9; one kink facing left, a/9."""
+    return np.array([a * (1 - a) - 3 * (a * (1 - a)) ** 2, (1 - a) / 9, a / 9])
 
 
-def _swapped(p):
-    return levels(p)[[0, 2, 1]]
+def _swapped(a):
+    return levels(a)[[0, 2, 1]]
 
 
-def _without_length(p):
+def _without_length(a):
     """The risk of the best line over the unit interval with s = 1/3, not multiplied by the length of the piece."""
-    return np.array([levels(p)[0], 2 / 27, 2 / 27])
+    return np.array([levels(a)[0], 2 / 27, 2 / 27])
 
 
-def _kink_of_one_half(p):
-    return np.array([levels(p)[0], 1 / 18, 1 / 18])
+def _kink_of_one_half(a):
+    return np.array([levels(a)[0], 1 / 18, 1 / 18])
 
 
-def _wrong_end(p):
+def _wrong_end(a):
     """s = 2/3: the line that is right at the other end."""
-    return np.array([levels(p)[0], 2 / 27 * 3 * (1 - p), 2 / 27 * 3 * p])
+    return np.array([levels(a)[0], 2 / 27 * 3 * (1 - a), 2 / 27 * 3 * a])
 
 
-def _constant_instead(p):
-    return np.array([p * (1 - p), (1 - p) / 9, p / 9])
+def _constant_instead(a):
+    return np.array([a * (1 - a), (1 - a) / 9, a / 9])
 
 
-def _slope_not_squared(p):
-    return np.array([p * (1 - p) - 6 * (p * (1 - p)) ** 2, (1 - p) / 9, p / 9])
+def _slope_not_squared(a):
+    return np.array([a * (1 - a) - 6 * (a * (1 - a)) ** 2, (1 - a) / 9, a / 9])
+
+
+def _all_of_one_half(a):
+    return levels(0.5)
 
 
 POSITIONS = [(0.5,), (0.4,), (0.6,), (0.35,), (0.65,), (0.5432,)]
@@ -183,18 +195,20 @@ QUESTIONS = (
                 (_of_the_lecture, "These are the constants for a jump of height 1 at 1/2; neither the height nor the place of the jump enters."),
                 (_jump_squared, "The height of the jump enters the risk of a ramp of slope n twice: through the residual and through the width."),
                 (_jump_once, "The risk of a ramp of slope n is no linear function of the height: integrate the square."),
-                (_without_bias, "You forgot the price of the biases: b = -w q."),
+                (_without_bias, "You forgot the price of the biases: b = -w a."),
                 (_unbalanced, "Your ramp has |w| = |v|. Cheaper parameters have the same function; minimize over the rescaling of each neuron."),
                 (_one_neuron_only, "You counted the squared norm of one neuron. A ramp needs two."),
                 (_no_chain_rule, "Your rho is too small by a constant factor: differentiate K / rho^2 by rho once more."),
                 (_squared_norm, "Your first number is the square of the norm."),
+                (_place_of_one_half, "The height is right, but your jump is at 1/2 whatever a is: the place enters through the biases of the ramp."),
+                (_risk_first, "The two numbers are in the other order: the norm comes first."),
             ),
             remark="Heights and places of the jump, and times, of several sizes.",
         ),
         (
-            "What is the risk of a ramp of slope n and height J? It is n-independent up to a factor 1/n. And the least squared norm of its "
-            "parameters?",
-            "For each of the two neurons v^2 + w^2 (1 + q^2) with v w = n is least when both terms are equal. Eliminate n: L = K / rho^2, then "
+            "What is the risk of a ramp of slope n and height J? It is a constant times 1/n. And the least squared norm of its parameters? It is a "
+            "constant times n.",
+            "For each of the two neurons v^2 + w^2 (1 + a^2) with |v w| = n is least when both terms are equal. Eliminate n: L = K / rho^2, then "
             "solve rho' = 2 K / rho^3.",
         ),
     ),
@@ -208,12 +222,13 @@ QUESTIONS = (
             misconceptions=(
                 (_swapped, "The levels of the two kinked networks are in the wrong order: which of them is flat before the jump?"),
                 (_without_length, "The line is fitted on a piece of [0, 1] only, and the risk is proportional to the length of that piece."),
+                (_all_of_one_half, "These are the levels of a jump at 1/2, wherever the jump is."),
                 (_kink_of_one_half, "These kinked levels belong to a jump at 1/2; the kink moves with the jump."),
                 (_wrong_end, "The line must meet the flat piece at the kink. Which of the two end values must be 0?"),
                 (_constant_instead, "Your first level is that of the best constant."),
                 (_slope_not_squared, "Your first level subtracts too much: a line of slope s through the mean removes s^2/12 from the variance."),
             ),
-            remark="Where p = 1/2 the two kinked networks are mirror images.",
+            remark="Where a = 1/2 the two kinked networks are mirror images.",
         ),
         (
             "On a piece of length 1 the best line leaves the variance of f minus (slope)^2 / 12. A piece of length l multiplies that by l.",

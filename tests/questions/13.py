@@ -1,6 +1,7 @@
 """Lecture 13: answers that are not right, what the check says, and what each reveals."""
 
 from course_lib.questions.lecture_13 import (
+    _all_of_one_half,
     _constant_instead,
     _jump_once,
     _jump_squared,
@@ -8,6 +9,8 @@ from course_lib.questions.lecture_13 import (
     _no_chain_rule,
     _of_the_lecture,
     _one_neuron_only,
+    _place_of_one_half,
+    _risk_first,
     _slope_not_squared,
     _squared_norm,
     _swapped,
@@ -30,16 +33,19 @@ CATALOGUE = {
         Answer(_one_neuron_only, "A ramp needs two", "counts one neuron"),
         Answer(_no_chain_rule, "by rho once more", "loses the exponent when differentiating"),
         Answer(_squared_norm, "the square of the norm", "forgets the last root"),
-        Answer(lambda t, J, q: asymptote(t, J, q)[0], "shape ()", "returns the norm alone", "cannot be judged"),
+        Answer(_place_of_one_half, "whatever a is", "takes over the place of the lecture's jump"),
+        Answer(_risk_first, "other order", "returns the risk before the norm"),
+        Answer(lambda t, J, a: asymptote(t, J, a)[0], "shape ()", "returns the norm alone", "cannot be judged"),
     ],
     "13.2": [
         Answer(_swapped, "wrong order", "mixes up the two directions"),
         Answer(_without_length, "length of that piece", "computes on the unit interval and forgets to scale"),
+        Answer(_all_of_one_half, "wherever the jump is", "returns the three levels of the lecture"),
         Answer(_kink_of_one_half, "jump at 1/2", "copies 1/18 from the lecture"),
         Answer(_wrong_end, "meet the flat piece", "sets the wrong end value of the lemma to its target"),
         Answer(_constant_instead, "best constant", "forgets the slope of the best line"),
         Answer(_slope_not_squared, "removes s^2/12", "subtracts the wrong multiple of the squared slope"),
-        Answer(lambda p: levels(p)[:2], "shape (2,)", "returns two levels", "cannot be judged"),
+        Answer(lambda a: levels(a)[:2], "shape (2,)", "returns two levels", "cannot be judged"),
     ],
     "13.3": [
         Answer(lambda: (1, 3 / 4), "line 1 is true", "doubts the energy identity"),
