@@ -5,7 +5,7 @@
 Contents   Hypothesis -> TheoremCard
 Layer      theorems; imports networks and piecewise for the types of predicates only
 Status     quoted             agrees with the abstract-level text of the source
-           quoted in essence  hypotheses and shape as we know them; constants and wording not re-read
+           quoted in essence  hypotheses and shape as we know them; we do not vouch for constants and wording
            proved here        proof in the lecture      sketched here   proof idea in the lecture
            computed           exact computation, no proof      observed   seen in experiments
 """

@@ -43,7 +43,7 @@ CARDS = (
         ),
         conclusion=(
             r"$\lim_{K\to\infty}\mathbb P\bigl(\limsup_{n\to\infty}\min_{k\le K}L(\theta_n^k)=0\bigr)=1$, for networks of any depth. "
-            r"(The order of the limits in $\eta$, $n$ and $K$ is as we know it, not re-read.)"
+            r"(The order of the limits in $\eta$, $n$ and $K$ is as we know it; we do not vouch for it.)"
         ),
         source=JENTZEN_RIEKERT + ", for regular global minima; that such a $\\vartheta$ is one: proof in lecture 12",
         status="quoted in essence",
@@ -102,7 +102,7 @@ CARDS = (
             "T. Do, S. Hannibal, A. Jentzen (2024), arXiv:2410.10533; for shallow networks A. Jentzen, A. Riekert (2024), arXiv:2402.05155; "
             "for the risk itself T. Do, A. Jentzen, A. Riekert (2025), arXiv:2503.01660"
         ),
-        status="quoted",
+        status="quoted in essence",
         lecture=LECTURE,
     ),
 )

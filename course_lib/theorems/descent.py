@@ -133,7 +133,7 @@ CARDS: tuple[TheoremCard, ...] = (
         conclusion=(
             r"with $k^*(n)$ the run of least risk among the first $K$ after $n$ steps, "
             r"$\lim_{K\to\infty}\mathbb P\bigl(\limsup_{n\to\infty}L(\theta_n^{k^*(n)})=\inf L\bigr)=1$. (Networks of any depth; the order of the "
-            r"limits in $\eta$, $n$ and $K$ is as we know it, not re-read.)"
+            r"limits in $\eta$, $n$ and $K$ is as we know it; we do not vouch for it.)"
         ),
         source=JENTZEN_RIEKERT + "; sketch in lecture 08",
         status="quoted in essence",

@@ -118,7 +118,7 @@ CARDS: tuple[TheoremCard, ...] = (
             Hypothesis("smooth activation", "logistic, $\\tanh$, softplus or GELU", smooth),
             Hypothesis(
                 "polynomial target",
-                "$f$ is a polynomial, networks and data are large enough (the exact conditions on degree and width not re-read)",
+                "$f$ is a polynomial, networks and data are large enough (for the exact conditions on degree and width see the article)",
                 undecided,
             ),
             Hypothesis("good start", "the start is good enough", undecided),
@@ -128,7 +128,7 @@ CARDS: tuple[TheoremCard, ...] = (
             r"critical point, or $\|\Theta_t\|\to\infty$ and its risk tends to an asymptotic critical value."
         ),
         source=KRANZ,
-        status="quoted",
+        status="quoted in essence",
         lecture=LECTURE,
     ),
     TheoremCard(

@@ -105,7 +105,7 @@ CARDS = (
             r"the method of lecture 14 stops with probability one at a $(\delta,\varepsilon)$-stationary point, after at most "
             r"$\bigl(1+\frac{4\Delta}{\delta\varepsilon}\bigr)\bigl(1+2\lceil8\Lambda^2/\varepsilon^2\rceil\bigr)$ gradients in the mean."
         ),
-        source="proof in lecture 14; the rule for $m$ is from memory of " + ZHANG,
+        source="proof in lecture 14; the rule for $m$ follows, without vouching for its exact form, " + ZHANG,
         status="proved here",
         lecture=LECTURE,
     ),

@@ -122,8 +122,8 @@ CARDS: tuple[TheoremCard, ...] = (
             ),
         ),
         conclusion=r"$\sup_{t\ge0}\|\Theta_t\|<\infty$ for every start.",
-        source="S. Eberle, A. Jentzen, A. Riekert, G. Weiss (2022), arXiv:2207.06246; the normalization shown here is recalled, not re-read",
-        status="quoted",
+        source="S. Eberle, A. Jentzen, A. Riekert, G. Weiss (2022), arXiv:2207.06246; we do not vouch that the normalization shown here is the article's",
+        status="quoted in essence",
         lecture="09_variants_of_training",
     ),
     TheoremCard(
